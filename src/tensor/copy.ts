@@ -1,0 +1,93 @@
+import { ARRAYS, type ArrayOf, type DType, type TypedArray } from './dtype.ts';
+import { type Region, regionShape, regionSize, runsOf, type Shape } from './region.ts';
+import { Tensor } from './tensor.ts';
+
+/**
+ * The part of `source` inside `region`. A region that is one run of memory is a view; any other is copied when its
+ * `data` is read, so a cut of a filter bank holds no memory of its own.
+ */
+export function slice<D extends DType>(source: Tensor<D>, region: Region): Tensor<D> {
+  const shape = regionShape(region);
+  const runs = runsOf(source.shape, region);
+  if (runs.count === 1) {
+    const offset = runs.offsetOf(0);
+    return Tensor.deferred(
+      source.dtype,
+      shape,
+      () => source.data.subarray(offset, offset + runs.length) as ArrayOf<D>,
+    );
+  }
+  return Tensor.deferred(source.dtype, shape, () => {
+    const target = new ARRAYS[source.dtype](regionSize(region)) as ArrayOf<D>;
+    readRegion(source.data, source.shape, region, 0, target);
+    return target;
+  });
+}
+
+/** Copies elements [from, from + target.length) of the region, counted in row-major order, into `target`. */
+export function readRegion(
+  source: TypedArray,
+  shape: Shape,
+  region: Region,
+  from: number,
+  target: TypedArray,
+): void {
+  eachRun(shape, region, from, target.length, (offset, at, length) => {
+    copyInto(target, at, source, offset, length);
+  });
+}
+
+/** Writes `elements` over elements [from, from + elements.length) of the region, counted in row-major order. */
+export function place(
+  target: TypedArray,
+  shape: Shape,
+  region: Region,
+  elements: TypedArray,
+  from = 0,
+): void {
+  eachRun(shape, region, from, elements.length, (offset, at, length) => {
+    copyInto(target, offset, elements, at, length);
+  });
+}
+
+/** Adds `elements` to elements [from, from + elements.length) of the region, counted in row-major order. */
+export function accumulate(
+  target: Float32Array,
+  shape: Shape,
+  region: Region,
+  elements: Float32Array,
+  from = 0,
+): void {
+  eachRun(shape, region, from, elements.length, (offset, at, length) => {
+    for (let i = 0; i < length; i += 1) target[offset + i]! += elements[at + i]!;
+  });
+}
+
+/** Visits the runs of memory that hold elements [from, from + count) of the region. */
+function eachRun(
+  shape: Shape,
+  region: Region,
+  from: number,
+  count: number,
+  visit: (offset: number, at: number, length: number) => void,
+): void {
+  const runs = runsOf(shape, region);
+  if (count === 0) return;
+  if (from + count > runs.length * runs.count) throw new RangeError('more elements than the region holds');
+  let at = 0;
+  let run = Math.floor(from / runs.length);
+  let skip = from - run * runs.length;
+  while (at < count) {
+    const length = Math.min(runs.length - skip, count - at);
+    visit(runs.offsetOf(run) + skip, at, length);
+    at += length;
+    run += 1;
+    skip = 0;
+  }
+}
+
+/** A short run is copied by a loop: `set(subarray())` allocates two views, which costs more below about 32 elements. */
+function copyInto(target: TypedArray, to: number, source: TypedArray, from: number, length: number): void {
+  if (length < 32) for (let i = 0; i < length; i += 1) target[to + i] = source[from + i]!;
+  else (target as Float32Array).set((source as Float32Array).subarray(from, from + length), to);
+}
