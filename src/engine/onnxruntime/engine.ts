@@ -1,0 +1,124 @@
+import { availableParallelism } from 'node:os';
+import { IsobathError, reasonOf } from '../../base/errors.ts';
+import { writeOnnx } from '../../formats/onnx/write.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { ArrayOf, DType, TypedArray } from '../../tensor/dtype.ts';
+import { bytesOf, Tensor } from '../../tensor/tensor.ts';
+import type { CompiledProgram, Engine, EngineOptions, RunResult } from '../engine.ts';
+import { SessionThread } from './session-thread.ts';
+
+const NAME = 'onnxruntime';
+
+/** Filters of at least this many bytes reach onnxruntime beside the model, so that they are copied once, not thrice. */
+const EXTERNAL_BYTES = 1024;
+
+interface PlainTensor {
+  readonly dtype: DType;
+  readonly shape: number[];
+  readonly data: ArrayOf<DType>;
+}
+
+/** onnxruntime in a thread of its own. Runs of one engine follow one another; each may use `threads` cores. */
+export class OnnxruntimeEngine implements Engine {
+  readonly name = NAME;
+  readonly threads: number;
+  #version = 'not loaded';
+  #thread: SessionThread | undefined;
+  #sessions = 0;
+
+  constructor(options: EngineOptions = {}) {
+    this.threads = options.threads ?? availableParallelism();
+  }
+
+  get version(): string {
+    return this.#version;
+  }
+
+  async start(): Promise<void> {
+    if (this.#thread) return;
+    this.#thread = new SessionThread();
+    try {
+      const { version } = await this.#thread.call<{ version: string }>('load', {});
+      this.#version = version;
+    } catch (error) {
+      await this.stop();
+      throw IsobathError.of('ISO_ERR_ENGINE_UNAVAILABLE', { engine: NAME, reason: reasonOf(error) }, error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
+  }
+
+  async compile(program: Graph): Promise<CompiledProgram> {
+    const thread = this.#running(program);
+    const session = this.#sessions++;
+    try {
+      const external: { path: string; data: Uint8Array }[] = [];
+      const model = writeOnnx(program, {
+        external: (_, tensor) => {
+          if (tensor.byteLength < EXTERNAL_BYTES) return undefined;
+          const location = `filters-${external.length}`;
+          external.push({ path: location, data: ownCopy(bytesOf(tensor.data)) });
+          return { location };
+        },
+      });
+      const bytes = ownCopy(model);
+      const transfer = [bytes, ...external.map(({ data }) => data)].map(
+        ({ buffer }) => buffer as ArrayBuffer,
+      );
+      await thread.call('open', { session, model: bytes, external, threads: this.threads }, transfer);
+    } catch (error) {
+      if (error instanceof IsobathError) throw error;
+      const details = { engine: NAME, program: program.name, reason: reasonOf(error) };
+      throw IsobathError.of('ISO_ERR_ENGINE_COMPILE', details, error);
+    }
+    return {
+      run: (inputs, options) => this.#run(program, session, inputs, options?.consume ?? false),
+      dispose: async () => {
+        if (this.#thread === thread) await thread.call('close', { session });
+      },
+    };
+  }
+
+  async #run(
+    program: Graph,
+    session: number,
+    inputs: readonly Tensor[],
+    consume: boolean,
+  ): Promise<RunResult> {
+    const thread = this.#running(program);
+    const plain = inputs.map(({ dtype, shape, data }) => ({ dtype, shape, data: movable(data, consume) }));
+    const transfer = plain.map(({ data }) => data.buffer as ArrayBuffer);
+    const request = { session, names: program.inputs, inputs: plain, outputs: program.outputs };
+    try {
+      const { tensors, computeMs } = await thread.call<{ tensors: PlainTensor[]; computeMs: number }>(
+        'run',
+        request,
+        transfer,
+      );
+      return { outputs: tensors.map(({ dtype, shape, data }) => Tensor.of(dtype, shape, data)), computeMs };
+    } catch (error) {
+      const details = { engine: NAME, program: program.name, reason: reasonOf(error) };
+      if (this.#thread !== thread) throw IsobathError.of('ISO_ERR_ENGINE_CLOSED', details);
+      throw IsobathError.of('ISO_ERR_ENGINE_RUN', details, error);
+    }
+  }
+
+  #running(program: Graph): SessionThread {
+    if (this.#thread) return this.#thread;
+    throw IsobathError.of('ISO_ERR_ENGINE_CLOSED', { engine: NAME, program: program.name });
+  }
+}
+
+/** The array in memory of its own, which can move to the thread: posting a view would copy all of its buffer. */
+function movable(data: TypedArray, consume: boolean): TypedArray {
+  const owned = consume && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
+  return owned ? data : (data.slice() as TypedArray);
+}
+
+function ownCopy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,49 @@
+import { Worker } from 'node:worker_threads';
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** Calls into session-worker.js. All calls still open are rejected when the thread ends, for whatever cause. */
+export class SessionThread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 0;
+  #ended: Error | undefined;
+
+  constructor() {
+    this.#worker = new Worker(new URL('./session-worker.js', import.meta.url));
+    this.#worker.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: string }) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (error === undefined) pending?.resolve(result);
+      else pending?.reject(new Error(error));
+      if (this.#pending.size === 0) this.#worker.unref();
+    });
+    this.#worker.on('error', (error) => this.#end(error));
+    this.#worker.on('exit', (code) => this.#end(new Error(`the engine's thread ended with code ${code}`)));
+    this.#worker.unref();
+  }
+
+  /** The thread keeps the process alive only while a call is open. */
+  call<T>(operation: string, request: object, transfer: readonly ArrayBuffer[] = []): Promise<T> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#worker.ref();
+      this.#worker.postMessage({ id, operation, request }, transfer as ArrayBuffer[]);
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const pending of this.#pending.values()) pending.reject(this.#ended);
+    this.#pending.clear();
+  }
+}

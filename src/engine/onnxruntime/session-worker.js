@@ -1,0 +1,72 @@
+// The thread in which onnxruntime runs: its `run` blocks the thread that calls it. Plain JavaScript, because a worker
+// thread loads it as it lies, from src/ under the tests and from dist/ in service.
+import { parentPort } from 'node:worker_threads';
+
+/** @typedef {{ dtype: string, shape: number[], data: any }} PlainTensor */
+
+const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+/** @type {Map<number, import('onnxruntime-node').InferenceSession>} */
+const sessions = new Map();
+/** @type {typeof import('onnxruntime-node')} */
+let ort;
+
+/** @type {Record<string, (request: any) => Promise<{ result?: any, transfer?: ArrayBuffer[] }>>} */
+const operations = {
+  async load() {
+    const module = await import('onnxruntime-node');
+    ort = /** @type {any} */ (module).default ?? module;
+    return { result: { version: ort.env.versions.node ?? ort.env.versions.common } };
+  },
+
+  async open({ session, model, external, threads }) {
+    const created = await ort.InferenceSession.create(model, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      externalData: external,
+      logSeverityLevel: 3,
+    });
+    sessions.set(session, created);
+    return {};
+  },
+
+  async run({ session, names, inputs, outputs }) {
+    const open = /** @type {import('onnxruntime-node').InferenceSession} */ (sessions.get(session));
+    /** @type {Record<string, import('onnxruntime-node').Tensor>} */
+    const feeds = {};
+    names.forEach((/** @type {string} */ name, /** @type {number} */ at) => {
+      const { dtype, shape, data } = /** @type {PlainTensor} */ (inputs[at]);
+      feeds[name] = new ort.Tensor(/** @type {any} */ (dtype), data, shape);
+    });
+    const started = performance.now();
+    const results = await open.run(feeds, outputs);
+    const computeMs = performance.now() - started;
+    const tensors = outputs.map((/** @type {string} */ name) => plain(results[name]));
+    const transfer = new Set(tensors.map((/** @type {PlainTensor} */ tensor) => tensor.data.buffer));
+    return { result: { tensors, computeMs }, transfer: [...transfer] };
+  },
+
+  async close({ session }) {
+    const open = sessions.get(session);
+    sessions.delete(session);
+    await open?.release();
+    return {};
+  },
+};
+
+/**
+ * @param {import('onnxruntime-node').Tensor | undefined} tensor
+ * @returns {PlainTensor}
+ */
+function plain(tensor) {
+  if (!tensor || !ArrayBuffer.isView(tensor.data)) throw new Error('an output is not a numeric tensor');
+  return { dtype: tensor.type, shape: [...tensor.dims], data: tensor.data };
+}
+
+port.on('message', async ({ id, operation, request }) => {
+  try {
+    const { result, transfer } = await /** @type {any} */ (operations[operation])(request);
+    port.postMessage({ id, result }, transfer ?? []);
+  } catch (error) {
+    port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+  }
+});

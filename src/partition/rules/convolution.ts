@@ -1,0 +1,155 @@
+import { numberOf } from '../../graph/attributes.ts';
+import type { Attribute, Node } from '../../graph/graph.ts';
+import { windowOf } from '../../graph/window.ts';
+import { type Range, type Region, wholeRegion } from '../../tensor/region.ts';
+import { haloOf, isWholePlane } from './halo.ts';
+import {
+  freshOutput,
+  hasInput,
+  inputShape,
+  outputShape,
+  type PartialSum,
+  type Reduction,
+  type Rule,
+  type Target,
+} from './rule.ts';
+
+/** The depth of a convolution: `groups` groups of `inner` input channels and `outer` filters each. */
+interface Depth {
+  readonly groups: number;
+  readonly inner: number;
+  readonly outer: number;
+}
+
+function depthOf(target: Target): Depth {
+  const groups = numberOf(target.node, 'group', 1);
+  const filters = inputShape(target, 1);
+  return { groups, inner: filters[1]!, outer: filters[0]! / groups };
+}
+
+/**
+ * Cuts a range of channels where groups begin and end, so that each segment is one convolution: at most a part of the
+ * first group, whole groups, and a part of the last. `size` is the number of channels of a group.
+ */
+export function segmentsOf(
+  [start, end]: Range,
+  size: number,
+): { range: Range; first: number; groups: number }[] {
+  const cuts = new Set([start, end]);
+  const head = Math.ceil(start / size) * size;
+  const tail = Math.floor(end / size) * size;
+  if (head < end) cuts.add(head);
+  if (tail > start) cuts.add(tail);
+  const points = [...cuts].sort((a, b) => a - b);
+  return points.slice(0, -1).map((from, at) => {
+    const to = points[at + 1]!;
+    const first = Math.floor(from / size);
+    return { range: [from, to] as const, first, groups: Math.ceil(to / size) - first };
+  });
+}
+
+const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
+
+/** Any box of the OFM: a range of filters, and rows and columns with their halo. */
+export const convolution: Rule = (target) => {
+  const { node, region } = target;
+  const { inner, outer } = depthOf(target);
+  const plane = planeOf(target);
+  if (!plane) return undefined;
+  const [batch, channels] = [region[0]!, region[1]!];
+  const kernel = wholeRegion(inputShape(target, 1).slice(1));
+  const segments = segmentsOf(channels, outer);
+  const first = segments[0]!.first;
+  const last = segments.at(-1)!;
+  const fed: Range = [first * inner, (last.first + last.groups) * inner];
+  const inputs: Region[] = [
+    [batch, fed, ...plane.ranges],
+    [channels, ...kernel],
+  ];
+  if (hasInput(node, 2)) inputs.push([channels]);
+  return {
+    inputs,
+    emit(builder) {
+      const made = segments.map(({ range, first, groups }) => {
+        const ifm: Region = [batch, [first * inner, (first + groups) * inner], ...plane.ranges];
+        const name =
+          segments.length === 1 ? node.outputs[0]! : freshOutput(builder, target, region.with(1, range));
+        const names = [builder.take(node.inputs[0]!, ifm), builder.take(node.inputs[1]!, [range, ...kernel])];
+        if (hasInput(node, 2)) names.push(builder.take(node.inputs[2]!, [range]));
+        builder.node(convolutionNode(node, names, name, groups, plane.attributes));
+        return name;
+      });
+      if (made.length > 1) builder.node(concatenation(node, made));
+    },
+  };
+};
+
+/** The node with other tensors, another number of groups, and pads of its own where rows or columns were cut. */
+function convolutionNode(
+  node: Node,
+  inputs: readonly string[],
+  output: string,
+  groups: number,
+  attributes: Node['attributes'] = node.attributes,
+): Node {
+  const group: Attribute = { type: 'int', value: groups };
+  return { ...node, name: output, inputs, outputs: [output], attributes: { ...attributes, group } };
+}
+
+function concatenation(node: Node, parts: readonly string[]): Node {
+  const axis: Attribute = { type: 'int', value: 1 };
+  return {
+    ...node,
+    name: `${node.name}/joined`,
+    op: 'Concat',
+    inputs: parts,
+    outputs: [node.outputs[0]!],
+    attributes: { axis },
+  };
+}
+
+function planeOf(target: Target): { ranges: readonly Range[]; attributes: Node['attributes'] } | undefined {
+  const { node, region } = target;
+  const spatial = inputShape(target, 0).slice(2);
+  if (isWholePlane(region, outputShape(target)))
+    return { ranges: wholeRegion(spatial), attributes: node.attributes };
+  const window = windowOf(node, spatial, inputShape(target, 1).slice(2));
+  const { ranges, padsBegin, padsEnd } = haloOf(window, spatial, region.slice(2));
+  if (ranges.some(([start, end]) => start === end)) return undefined;
+  const { auto_pad: _, ...attributes } = node.attributes;
+  return { ranges, attributes: { ...attributes, pads: ints([...padsBegin, ...padsEnd]) } };
+}
+
+/**
+ * The other direction of depth: the partial sums that a range of *input* channels contributes. One piece per segment
+ * of groups; a segment of whole groups is finished (`place`), a part of a group is a partial sum (`sum`). The bias
+ * goes with the first input channel of its group, so that it is added once. Without groups the target's region may be
+ * a range of the filters, with them it is the whole output.
+ */
+export const reducedConvolution: Reduction = (target, channels) => {
+  const { node, region } = target;
+  const { groups: all, inner, outer } = depthOf(target);
+  const kernel = wholeRegion(inputShape(target, 1).slice(2));
+  const plane = wholeRegion(inputShape(target, 0).slice(2));
+  return segmentsOf(channels, inner).map(({ range, first, groups }): PartialSum => {
+    const whole = range[1] - range[0] === groups * inner;
+    const filters: Range = all === 1 ? region[1]! : [first * outer, (first + groups) * outer];
+    const cut: Range = whole ? [0, inner] : [range[0] - first * inner, range[1] - first * inner];
+    const inputs: Region[] = [
+      [region[0]!, range, ...plane],
+      [filters, cut, ...kernel],
+    ];
+    if (hasInput(node, 2) && cut[0] === 0) inputs.push([filters]);
+    const output = region.with(1, filters);
+    return {
+      inputs,
+      output: { region: output, join: whole ? 'place' : 'sum' },
+      emit(builder) {
+        const names = inputs.map((input, at) => builder.take(node.inputs[at]!, input));
+        const name = freshOutput(builder, target, output);
+        builder.node(convolutionNode(node, names, name, groups));
+        return name;
+      },
+    };
+  });
+};

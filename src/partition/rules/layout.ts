@@ -1,0 +1,77 @@
+import { axisOf, numberOf, numbersOf } from '../../graph/attributes.ts';
+import {
+  type Range,
+  type Region,
+  regionShape,
+  regionSize,
+  runsOf,
+  type Shape,
+  sizeOf,
+} from '../../tensor/region.ts';
+import { inputShape, outputShape, type Rule, samePart } from './rule.ts';
+
+/** The box of `shape` that is the run of `length` elements at `offset` in row-major order, where there is one. */
+function boxOf(shape: Shape, offset: number, length: number): Region | undefined {
+  let stride = sizeOf(shape);
+  let rest = offset;
+  const region: Range[] = [];
+  for (let axis = 0; axis < shape.length; axis += 1) {
+    stride /= shape[axis]!;
+    const start = Math.floor(rest / stride);
+    rest -= start * stride;
+    if (rest === 0 && length % stride === 0 && start + length / stride <= shape[axis]!) {
+      region.push([start, start + length / stride]);
+      return [...region, ...shape.slice(axis + 1).map((extent): Range => [0, extent])];
+    }
+    region.push([start, start + 1]);
+  }
+  return length === 1 ? region : undefined;
+}
+
+/** Flatten, Reshape, Squeeze, Unsqueeze: the elements keep their order, so one run of memory becomes one run. */
+export const reshaping: Rule = (target) => {
+  const { graph, node, region } = target;
+  const runs = runsOf(outputShape(target), region);
+  if (runs.count !== 1 || (graph.opsets[''] ?? 1) < 5) return undefined;
+  const input = boxOf(inputShape(target, 0), runs.offsetOf(0), regionSize(region));
+  if (!input) return undefined;
+  return {
+    inputs: [input],
+    emit(builder) {
+      const shape = builder.int64s(`${node.name}/shape`, regionShape(region));
+      const inputs = [builder.take(node.inputs[0]!, input), shape];
+      builder.node({ ...node, op: 'Reshape', inputs, outputs: [node.outputs[0]!], attributes: {} });
+    },
+  };
+};
+
+/** Only the operands that the region touches are needed, each where the region touches it. */
+export const concatenation: Rule = (target) => {
+  const { node, region } = target;
+  const axis = axisOf(numberOf(node, 'axis', 1), region.length);
+  const [from, to] = region[axis]!;
+  let start = 0;
+  const inputs = node.inputs.map((_, at) => {
+    const extent = inputShape(target, at)[axis]!;
+    const touched: Range = [Math.max(0, from - start), Math.min(extent, to - start)];
+    start += extent;
+    return touched[0] < touched[1] ? region.with(axis, touched) : undefined;
+  });
+  return {
+    inputs,
+    emit(builder) {
+      const names = node.inputs.flatMap((name, at) => (inputs[at] ? [builder.take(name, inputs[at])] : []));
+      builder.node({ ...node, inputs: names, outputs: [node.outputs[0]!] });
+    },
+  };
+};
+
+export const transposition: Rule = (target) => {
+  const { node, region } = target;
+  const perm = numbersOf(node, 'perm') ?? region.map((_, axis) => region.length - 1 - axis);
+  const input: Range[] = new Array(region.length);
+  perm.forEach((from, to) => {
+    input[from] = region[to]!;
+  });
+  return samePart(node, [input]);
+};

@@ -1,0 +1,59 @@
+import { numberOf } from '../../graph/attributes.ts';
+import { type Range, wholeRegion } from '../../tensor/region.ts';
+import { summedShard } from '../cut.ts';
+import { type LayerDepth, layerDepth } from '../depth.ts';
+import { proportionalRanges } from '../ranges.ts';
+import type { Assignment, Scheme } from '../scheme.ts';
+import { depthOrThrow, unfitDepth } from './depth-layer.ts';
+
+/**
+ * Both depths at once: pi x pf shards, summed over pi, placed over pf. It moves c*pf + f*pi planes, less than
+ * output-depth (c*n) or input-depth (f*n) alone.
+ *
+ *               filters f0   filters f1
+ *     IFM c0      s00          s01        OFM[f0] = s00 + s10
+ *     IFM c1      s10          s11        OFM[f1] = s01 + s11
+ */
+export const depthGrid: Scheme = {
+  name: 'depth-grid',
+  unfit: (graph, head) => {
+    const depth = layerDepth(graph, head);
+    if (!depth) return unfitDepth(depth);
+    if (numberOf(head, 'group', 1) > 1)
+      return 'it has groups, which are apart already: output-depth moves less';
+    return depth.input < 2 || depth.output < 2 ? 'it needs two channels at least on each side' : undefined;
+  },
+  stageOf: (_, head) => [head],
+  cut(graph, nodes, weights) {
+    const depth = depthOrThrow(this, graph, nodes);
+    const columns = columnsOf(weights, depth);
+    const load = columns.map((column) => column.reduce((sum, worker) => sum + weights[worker]!, 0));
+    return proportionalRanges(depth.output, load).flatMap((filters, at) => {
+      if (filters[0] === filters[1]) return [];
+      const region = wholeRegion(depth.outputShape).with(depth.axis, filters);
+      const column = columns[at]!;
+      const shares = column.map((worker) => weights[worker]!);
+      return proportionalRanges(depth.input, shares).flatMap((channels: Range, row): Assignment[] =>
+        channels[0] === channels[1]
+          ? []
+          : [{ worker: column[row]!, shard: summedShard(graph, nodes[0]!, region, channels)! }],
+      );
+    });
+  },
+};
+
+/** Workers in pf columns of pi: as many workers as possible with both sides at least 2, then the fewest planes moved. */
+function columnsOf(weights: readonly number[], { input, output }: LayerDepth): number[][] {
+  const n = weights.length;
+  let best = { pi: Math.min(n, 1), pf: n, used: n < 4 ? n : 0, planes: Number.POSITIVE_INFINITY };
+  for (let pi = 2; pi <= Math.min(n / 2, input); pi += 1) {
+    const pf = Math.min(Math.floor(n / pi), output);
+    const used = pi * pf;
+    const planes = input * pf + output * pi;
+    if (pf >= 2 && (used > best.used || (used === best.used && planes < best.planes)))
+      best = { pi, pf, used, planes };
+  }
+  return Array.from({ length: best.pf }, (_, column) =>
+    Array.from({ length: best.pi }, (_, row) => column * best.pi + row),
+  );
+}

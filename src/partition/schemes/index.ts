@@ -1,0 +1,16 @@
+import { IsobathError } from '../../base/errors.ts';
+import type { Scheme } from '../scheme.ts';
+import { depthGrid } from './depth-grid.ts';
+import { inputDepth } from './input-depth.ts';
+import { outputDepth } from './output-depth.ts';
+
+/** Every scheme by name. A new one is a file beside these and a line here. */
+export const SCHEMES: Readonly<Record<string, Scheme>> = Object.fromEntries(
+  [inputDepth, outputDepth, depthGrid].map((scheme) => [scheme.name, scheme]),
+);
+
+/** Throws ISO_ERR_SCHEME_UNKNOWN. */
+export function schemeNamed(name: string): Scheme {
+  if (Object.hasOwn(SCHEMES, name)) return SCHEMES[name]!;
+  throw IsobathError.of('ISO_ERR_SCHEME_UNKNOWN', { scheme: name, known: Object.keys(SCHEMES).join(', ') });
+}

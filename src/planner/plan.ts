@@ -1,0 +1,38 @@
+import type { Node } from '../graph/graph.ts';
+import type { Shard } from '../partition/shard.ts';
+
+/** The worker that is the master's own device. Agents cannot bear this name. */
+export const MASTER = 'master';
+
+/** Who may get work. */
+export interface Worker {
+  readonly id: string;
+  /** Relative compute capacity; shares of a stage are proportional to it. */
+  readonly weight: number;
+}
+
+export interface PlannedShard {
+  readonly worker: string;
+  readonly shard: Shard;
+}
+
+/** Consecutive nodes that run together, as shards on workers. A `local` stage is one shard at the master. */
+export interface Stage {
+  readonly index: number;
+  /** Named after its first node. */
+  readonly name: string;
+  /** A partition scheme, or `local`. */
+  readonly scheme: string;
+  readonly nodes: readonly Node[];
+  readonly shards: readonly PlannedShard[];
+}
+
+/** In topological order: a stage reads the model's inputs and what earlier stages wrote. */
+export interface Plan {
+  readonly strategy: string;
+  readonly stages: readonly Stage[];
+}
+
+export function isDistributed(stage: Stage): boolean {
+  return stage.shards.some(({ worker }) => worker !== MASTER);
+}
