@@ -1,0 +1,107 @@
+import { flag, integer, list, object, oneOf, optional, text } from '../check.ts';
+import { nameCheck } from '../names.ts';
+import { type MessageKind, type NamedTensorType, namedTensorType, type Version, version } from './common.ts';
+
+export type Presence = 'online' | 'offline';
+
+/** Retained on `agents/<agent>/status`, and the agent's will with state `offline`. */
+export interface AgentStatus {
+  readonly v: Version;
+  readonly state: Presence;
+  /** Grows with every start of this agent, so that the late will of an earlier run is recognised and ignored. */
+  readonly epoch: number;
+  /** Of the agent's program. */
+  readonly version: string;
+  /** Name of the engine that it runs. */
+  readonly engine?: string;
+}
+
+/** Retained on `agents/<agent>/profile`: what the device is, and how much it holds. */
+export interface AgentProfile {
+  readonly v: Version;
+  readonly agent: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly engine: { readonly name: string; readonly version: string; readonly threads: number };
+  /** As in `linux-arm64`. */
+  readonly platform: string;
+  /** Version of the runtime, as in `20.19.0`. */
+  readonly node: string;
+  /** Bytes of blobs received since the agent started: what came from the disk cache is not among them. */
+  readonly filterBytesReceived: number;
+  /** Programs resident now. */
+  readonly programs: number;
+}
+
+/** Retained on `master/status`, and the master's will with state `offline`. */
+export interface MasterStatus {
+  readonly v: Version;
+  readonly state: Presence;
+  readonly epoch: number;
+  readonly version: string;
+  /** Names that `models/<model>/infer` accepts. */
+  readonly models: readonly string[];
+}
+
+/** Retained on `models/<model>/info`: what a model takes and gives. */
+export interface ModelInfo {
+  readonly v: Version;
+  readonly model: string;
+  readonly inputs: readonly NamedTensorType[];
+  readonly outputs: readonly NamedTensorType[];
+  /** True where a request may carry a picture (a manifest tells how to make the input from it). */
+  readonly pictures: boolean;
+  /** Number of class labels, where the manifest has them. */
+  readonly labels?: number;
+}
+
+const presence = oneOf('online', 'offline');
+
+export const AGENT_STATUS: MessageKind<AgentStatus> = {
+  name: 'agent status',
+  check: object<AgentStatus>({
+    v: version,
+    state: presence,
+    epoch: integer(),
+    version: text(64),
+    engine: optional(text(64)),
+  }),
+};
+
+export const AGENT_PROFILE: MessageKind<AgentProfile> = {
+  name: 'agent profile',
+  check: object<AgentProfile>({
+    v: version,
+    agent: nameCheck,
+    cores: integer(1),
+    memoryBytes: integer(),
+    engine: object<AgentProfile['engine']>({ name: text(64), version: text(64), threads: integer(1) }),
+    platform: text(64),
+    node: text(64),
+    filterBytesReceived: integer(),
+    programs: integer(),
+  }),
+};
+
+export const MASTER_STATUS: MessageKind<MasterStatus> = {
+  name: 'master status',
+  check: object<MasterStatus>({
+    v: version,
+    state: presence,
+    epoch: integer(),
+    version: text(64),
+    models: list(nameCheck, 1024),
+  }),
+};
+
+export const MODEL_INFO: MessageKind<ModelInfo> = {
+  name: 'model info',
+  check: object<ModelInfo>({
+    v: version,
+    model: nameCheck,
+    inputs: list(namedTensorType, 64),
+    outputs: list(namedTensorType, 64),
+    pictures: flag,
+    labels: optional(integer()),
+  }),
+};

@@ -1,0 +1,75 @@
+import { isName, isSha256 } from './names.ts';
+import { PREFIX } from './topics.ts';
+
+/** What a topic speaks of. */
+export type Address =
+  | { readonly kind: 'agent-status' | 'agent-profile' | 'control' | 'reply'; readonly agent: string }
+  | { readonly kind: 'blob-get' | 'blob-part'; readonly sha256: string; readonly agent: string }
+  | { readonly kind: 'ifm'; readonly deployment: string; readonly agent: string }
+  | { readonly kind: 'shared-ifm'; readonly deployment: string; readonly stage: number }
+  | { readonly kind: 'ofm'; readonly deployment: string; readonly stage: number; readonly shard: number }
+  | { readonly kind: 'infer' | 'result'; readonly model: string; readonly request: string }
+  | { readonly kind: 'model-info'; readonly model: string }
+  | { readonly kind: 'master-status' };
+
+/** The inverse of `Topics`; undefined for a topic of no known form or of another cluster. */
+export function parseTopic(cluster: string, topic: string): Address | undefined {
+  const root = `${PREFIX}/${cluster}/`;
+  if (!topic.startsWith(root)) return undefined;
+  const [family, ...rest] = topic.slice(root.length).split('/');
+  return FAMILIES.get(family!)?.(rest);
+}
+
+const AGENT_LEAVES = {
+  status: 'agent-status',
+  profile: 'agent-profile',
+  control: 'control',
+  reply: 'reply',
+} as const;
+
+const FAMILIES: ReadonlyMap<string, (levels: readonly string[]) => Address | undefined> = new Map([
+  ['agents', agents],
+  ['blobs', blobs],
+  ['shards', shards],
+  ['models', models],
+  ['master', master],
+]);
+
+function agents([agent, leaf, ...more]: readonly string[]): Address | undefined {
+  if (!isName(agent) || leaf === undefined || more.length > 0 || !Object.hasOwn(AGENT_LEAVES, leaf))
+    return undefined;
+  return { kind: AGENT_LEAVES[leaf as keyof typeof AGENT_LEAVES], agent };
+}
+
+function blobs([sha256, verb, agent, ...more]: readonly string[]): Address | undefined {
+  if (!isSha256(sha256) || !isName(agent) || more.length > 0) return undefined;
+  if (verb === 'get') return { kind: 'blob-get', sha256, agent };
+  return verb === 'part' ? { kind: 'blob-part', sha256, agent } : undefined;
+}
+
+function shards([deployment, second, third, leaf, ...more]: readonly string[]): Address | undefined {
+  if (!isName(deployment) || more.length > 0) return undefined;
+  if (second === 'agents') {
+    return isName(third) && leaf === 'ifm' ? { kind: 'ifm', deployment, agent: third } : undefined;
+  }
+  const stage = number(second);
+  if (stage === undefined) return undefined;
+  if (third === 'all') return leaf === 'ifm' ? { kind: 'shared-ifm', deployment, stage } : undefined;
+  const shard = number(third);
+  return shard !== undefined && leaf === 'ofm' ? { kind: 'ofm', deployment, stage, shard } : undefined;
+}
+
+function models([model, leaf, request, ...more]: readonly string[]): Address | undefined {
+  if (!isName(model) || more.length > 0) return undefined;
+  if (leaf === 'info') return request === undefined ? { kind: 'model-info', model } : undefined;
+  if ((leaf !== 'infer' && leaf !== 'result') || !isName(request)) return undefined;
+  return { kind: leaf, model, request };
+}
+
+function master([leaf, ...more]: readonly string[]): Address | undefined {
+  return leaf === 'status' && more.length === 0 ? { kind: 'master-status' } : undefined;
+}
+
+function number(level: string | undefined): number | undefined {
+  return level !== undefined && /^(0|[1-9][0-9]{0,5})$/.test(level) ? Number(level) : undefined;
+}
