@@ -153,6 +153,14 @@ export const CATALOGUE = {
     message: 'The model {model} could not be deployed on agent {agent}: {reason}.',
     cure: 'See the log of that agent.',
   },
+  ISO_ERR_AGENT_DUPLICATE: {
+    message: 'Another agent with the name {agent} joined the cluster.',
+    cure: 'Give each agent a name of its own: `isobath agent --name NAME`.',
+  },
+  ISO_ERR_MASTER_BUSY: {
+    message: 'The master has {queued} requests waiting, its limit.',
+    cure: 'Send fewer requests at a time, or raise `request.queue`.',
+  },
   ISO_ERR_NO_AGENTS: {
     message: 'No agent joined the cluster {cluster} within {seconds} s.',
     cure: 'Start one with `isobath agent --broker URL`, and check that it uses the same cluster name.',

@@ -32,6 +32,8 @@ export interface ShardProgram {
   readonly outputs: readonly ShardOutput[];
   /** The filters that the program names, each once. */
   readonly blobs: readonly BlobRef[];
+  /** True for a second holder of a program: it listens to regions sent to it alone, not to the shared topic. */
+  readonly standby: boolean;
 }
 
 /** Makes programs resident. Answered by `deployed` or `failed`. A deployment named again replaces what it held. */
@@ -71,6 +73,7 @@ const shardProgram = object<ShardProgram>({
   inputs: list(object<ShardInput>({ tensor: text(512), dtype, shape, shared: flag }), MAX_ITEMS),
   outputs: list(object<ShardOutput>({ tensor: text(512), dtype, shape }), MAX_ITEMS),
   blobs: list(blobRef, MAX_ITEMS),
+  standby: flag,
 });
 
 export const CONTROL: MessageKind<Control> = {

@@ -1,4 +1,4 @@
-import { flag, integer, list, object, oneOf, optional, text } from '../check.ts';
+import { amount, flag, integer, list, object, oneOf, optional, text } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import { type MessageKind, type NamedTensorType, namedTensorType, type Version, version } from './common.ts';
 
@@ -23,6 +23,8 @@ export interface AgentProfile {
   readonly cores: number;
   readonly memoryBytes: number;
   readonly engine: { readonly name: string; readonly version: string; readonly threads: number };
+  /** Relative compute capacity; shares of a layer are proportional to it. */
+  readonly weight: number;
   /** As in `linux-arm64`. */
   readonly platform: string;
   /** Version of the runtime, as in `20.19.0`. */
@@ -76,6 +78,7 @@ export const AGENT_PROFILE: MessageKind<AgentProfile> = {
     cores: integer(1),
     memoryBytes: integer(),
     engine: object<AgentProfile['engine']>({ name: text(64), version: text(64), threads: integer(1) }),
+    weight: amount,
     platform: text(64),
     node: text(64),
     filterBytesReceived: integer(),

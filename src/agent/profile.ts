@@ -1,0 +1,24 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { Engine } from '../engine/engine.ts';
+import { VERSION } from '../wire/messages/common.ts';
+import type { AgentProfile } from '../wire/messages/status.ts';
+
+/** What this device is; `held` is what changes while it runs. */
+export function profileOf(
+  agent: string,
+  engine: Engine,
+  weight: number,
+  held: Pick<AgentProfile, 'filterBytesReceived' | 'programs'>,
+): AgentProfile {
+  return {
+    v: VERSION,
+    agent,
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    engine: { name: engine.name, version: engine.version, threads: engine.threads },
+    weight,
+    platform: `${process.platform}-${process.arch}`,
+    node: process.versions.node,
+    ...held,
+  };
+}

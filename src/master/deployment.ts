@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { IsobathError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Graph } from '../graph/graph.ts';
+import { MASTER, type Plan } from '../planner/plan.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Bus } from '../transport/bus.ts';
+import { VERSION } from '../wire/messages/common.ts';
+import type { ShardProgram } from '../wire/messages/control.ts';
+import type { Deployed } from '../wire/messages/reply.ts';
+import type { Topics } from '../wire/topics.ts';
+import type { BlobServer } from './blob-server.ts';
+import { type Dataflow, dataflowOf, type FlowShard } from './dataflow.ts';
+import { type DeadlineOptions, Deadlines } from './deadlines.ts';
+import type { Fleet } from './fleet.ts';
+import { type InferenceResult, runInference } from './inference.ts';
+import { LocalPrograms } from './local-programs.ts';
+import { type Blob, type PackedProgram, ProgramPacker } from './packed-program.ts';
+import { RemoteShards } from './remote-shards.ts';
+
+export interface DeploymentOptions {
+  readonly model: string;
+  readonly graph: Graph;
+  readonly plan: Plan;
+  readonly bus: Bus;
+  readonly topics: Topics;
+  readonly fleet: Fleet;
+  readonly blobs: BlobServer;
+  readonly engine: Engine;
+  readonly logger: Logger;
+  readonly packer?: ProgramPacker;
+  /** Further agents that each get a shard's program besides its own. Default 0. */
+  readonly standby?: number;
+  readonly chunkBytes?: number;
+  readonly deadlines?: DeadlineOptions;
+  /** An agent that asks for nothing and reports nothing for so long has failed. Default 60000 ms. */
+  readonly deployTimeoutMs?: number;
+}
+
+/** A plan whose programs are resident on its agents. */
+export class Deployment {
+  readonly id = `d${randomBytes(6).toString('hex')}`;
+  readonly plan: Plan;
+  readonly #options: DeploymentOptions;
+  readonly #flow: Dataflow;
+  readonly #remote: RemoteShards;
+  readonly #local: LocalPrograms;
+  readonly #deadlines: Deadlines;
+  readonly #running = new Set<Promise<unknown>>();
+  #holders: string[][] = [];
+  #agents: string[] = [];
+  #offered: Blob[] = [];
+
+  constructor(options: DeploymentOptions) {
+    const { plan, bus, topics, fleet, logger, engine, deadlines } = options;
+    this.#options = options;
+    this.plan = plan;
+    this.#flow = dataflowOf(plan);
+    this.#remote = new RemoteShards({ bus, topics, deployment: this.id, fleet, logger });
+    this.#local = new LocalPrograms(engine);
+    this.#deadlines = new Deadlines(deadlines);
+  }
+
+  /** Agents that hold a part of it. */
+  get agents(): readonly string[] {
+    return this.#agents;
+  }
+
+  /** Ships what the agents lack and waits until all are ready. Throws ISO_ERR_DEPLOY_FAILED naming the agent. */
+  async start(): Promise<void> {
+    const { blobs } = this.#options;
+    const packed = this.#pack();
+    this.#holders = this.#holdersOf(packed);
+    this.#agents = [...new Set(this.#holders.flat())];
+    this.#offered = [...new Set(packed.values())].flatMap(({ program, filters }) => [program, ...filters]);
+    blobs.offer(this.#offered);
+    try {
+      await this.#remote.start();
+      await Promise.all(this.#agents.map((agent) => this.#deployOn(agent, packed)));
+      for (const { planned } of this.#flow.shards) {
+        if (planned.worker === MASTER) await this.#local.get(planned.shard.program);
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Waits for running inferences, then lets the agents forget the deployment. */
+  async stop(): Promise<void> {
+    const { fleet, blobs } = this.#options;
+    await Promise.allSettled(this.#running);
+    const undeploy = { v: VERSION, type: 'undeploy', deployment: this.id } as const;
+    await Promise.allSettled(this.#agents.filter((id) => fleet.has(id)).map((id) => fleet.send(id, undeploy)));
+    blobs.withdraw(this.#offered.splice(0));
+    await this.#remote.stop();
+    await this.#local.dispose();
+  }
+
+  infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
+    const { graph, bus, topics, fleet, logger, chunkBytes } = this.#options;
+    const context = {
+      deployment: this.id,
+      flow: this.#flow,
+      holders: this.#holders,
+      remote: this.#remote,
+      local: this.#local,
+      deadlines: this.#deadlines,
+      ...{ bus, topics, fleet, logger },
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+    };
+    const running = runInference(context, graph, request, inputs).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return running;
+  }
+
+  #pack(): Map<number, PackedProgram> {
+    const packer = this.#options.packer ?? new ProgramPacker();
+    const remote = this.#flow.shards.filter(({ planned }) => planned.worker !== MASTER);
+    return new Map(remote.map(({ id, planned }) => [id, packer.pack(planned.shard.program)]));
+  }
+
+  /** The planned agent, then those that hold the same program anyway, then as many more as `standby` says. */
+  #holdersOf(packed: ReadonlyMap<number, PackedProgram>): string[][] {
+    const { standby = 0 } = this.#options;
+    const holdersOfProgram = new Map<string, Set<string>>();
+    for (const { id, planned } of this.#flow.shards) {
+      const sha256 = packed.get(id)?.program.sha256;
+      if (sha256) holdersOfProgram.set(sha256, (holdersOfProgram.get(sha256) ?? new Set()).add(planned.worker));
+    }
+    const agents = [...new Set([...holdersOfProgram.values()].flatMap((set) => [...set]))];
+    return this.#flow.shards.map(({ id, planned }) => {
+      const sha256 = packed.get(id)?.program.sha256;
+      if (!sha256) return [];
+      const others = [...holdersOfProgram.get(sha256)!].filter((agent) => agent !== planned.worker);
+      const from = agents.indexOf(planned.worker) + 1;
+      const spare = [...agents.slice(from), ...agents.slice(0, from)].filter(
+        (agent) => agent !== planned.worker && !others.includes(agent),
+      );
+      return [planned.worker, ...others, ...spare.slice(0, standby)];
+    });
+  }
+
+  async #deployOn(agent: string, packed: ReadonlyMap<number, PackedProgram>): Promise<void> {
+    const held = this.#flow.shards.filter(({ id }) => this.#holders[id]!.includes(agent));
+    const programs = held.map((flow) => this.#specOf(flow, packed.get(flow.id)!, agent));
+    const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
+    const { model, logger } = this.#options;
+    logger.info({ model, agent, receivedBytes, cachedBytes, shards: held.length }, 'An agent holds its programs.');
+  }
+
+  #specOf({ stage, index, planned }: FlowShard, { program, filters }: PackedProgram, agent: string): ShardProgram {
+    const { shard } = planned;
+    const shared = this.#flow.shared[stage.index]!;
+    const typeOf = (tensor: string) => {
+      const { dtype, shape } = shard.program.types.get(tensor)!;
+      return { tensor, dtype, shape };
+    };
+    const ref = ({ sha256, bytes }: Blob) => ({ sha256, bytes });
+    return {
+      stage: stage.index,
+      shard: index,
+      program: ref(program),
+      inputs: shard.program.inputs.map((name, at) => ({ ...typeOf(name), shared: shared.has(at) })),
+      outputs: shard.program.outputs.map(typeOf),
+      blobs: filters.map(ref),
+      standby: planned.worker !== agent,
+    };
+  }
+
+  /** Sends the order and waits for the answer, as long as the agent gives signs of life. */
+  async #ordered(agent: string, programs: readonly ShardProgram[]): Promise<Deployed> {
+    const { fleet, blobs, model, deployTimeoutMs = 60_000 } = this.#options;
+    const failed = (reason: string) => IsobathError.of('ISO_ERR_DEPLOY_FAILED', { model, agent, reason });
+    const undo: (() => void)[] = [];
+    try {
+      return await new Promise<Deployed>((resolve, reject) => {
+        let aliveMs = performance.now();
+        undo.push(
+          fleet.on('left', ({ id, reason }) => id === agent && reject(failed(`it is ${reason}`))),
+          fleet.on('reply', ({ agent: from, reply }) => {
+            if (from !== agent || !('deployment' in reply) || reply.deployment !== this.id) return;
+            if (reply.type === 'deployed') resolve(reply);
+            if (reply.type === 'failed') reject(failed(`${reply.error.code}: ${reply.error.message}`));
+          }),
+          blobs.onServed((to) => {
+            if (to === agent) aliveMs = performance.now();
+          }),
+        );
+        const watch = setInterval(() => {
+          if (performance.now() - aliveMs > deployTimeoutMs) reject(failed('it does not answer'));
+        }, 1000);
+        undo.push(() => clearInterval(watch));
+        const order = { v: VERSION, type: 'deploy', replyId: this.id, deployment: this.id, programs } as const;
+        fleet.send(agent, order).catch(reject);
+      });
+    } finally {
+      for (const step of undo) step();
+    }
+  }
+}

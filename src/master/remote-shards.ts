@@ -1,0 +1,154 @@
+import { IsobathError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { elementsOf, Reassembly } from '../wire/reassembly.ts';
+import type { Region } from '../tensor/region.ts';
+import type { TensorType } from '../tensor/tensor.ts';
+import type { Bus } from '../transport/bus.ts';
+import { decodeFrame } from '../wire/codec.ts';
+import { SHARD_CHUNK, type ShardChunk, type ShardTimes } from '../wire/messages/shard-chunk.ts';
+import type { Topics } from '../wire/topics.ts';
+import type { FlowShard } from './dataflow.ts';
+import type { Fleet } from './fleet.ts';
+import type { JoinedTensors } from './join.ts';
+
+/** One try of one shard on one agent. */
+export interface RemoteCall {
+  readonly request: string;
+  readonly flow: FlowShard;
+  readonly attempt: number;
+  readonly agent: string;
+  readonly joined: JoinedTensors;
+}
+
+export interface RemoteAnswer {
+  readonly agentTimes: ShardTimes;
+  /** From the first to the last chunk of the OFM regions. */
+  readonly receiveMs: number;
+  /** Placing and summing. */
+  readonly joinMs: number;
+  readonly bytes: number;
+}
+
+interface Pending extends RemoteCall {
+  readonly regions: Map<number, Reassembly>;
+  readonly done: Set<number>;
+  firstMs: number;
+  joinMs: number;
+  bytes: number;
+  times: ShardTimes | undefined;
+  resolve(answer: RemoteAnswer): void;
+  reject(error: Error): void;
+}
+
+export interface RemoteShardsOptions {
+  readonly bus: Bus;
+  readonly topics: Topics;
+  readonly deployment: string;
+  readonly fleet: Fleet;
+  readonly logger: Logger;
+}
+
+/** Receives the OFM regions of one deployment. What nobody waits for, late or double, is dropped. */
+export class RemoteShards {
+  readonly #options: RemoteShardsOptions;
+  readonly #pending = new Map<string, Pending>();
+  readonly #undo: (() => unknown)[] = [];
+
+  constructor(options: RemoteShardsOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { bus, topics, deployment, fleet } = this.#options;
+    this.#undo.push(
+      await bus.subscribe(topics.everyOfm(deployment), (topic, payload) => this.#onChunk(topic, payload)),
+      fleet.on('left', ({ id, reason }) => {
+        this.#failWhere((call) => call.agent === id, `the agent ${id} is ${reason}`);
+      }),
+      fleet.on('reply', ({ agent, reply }) => {
+        if (reply.type !== 'shard-failed' || reply.deployment !== deployment) return;
+        const call = this.#pending.get(callKey(reply.request, reply.stage, reply.shard));
+        if (call?.agent === agent && call.attempt === reply.attempt) call.reject(IsobathError.revive(reply.error));
+      }),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#undo.splice(0).map((undo) => undo()));
+    this.#failWhere(() => true, 'the deployment ended');
+  }
+
+  /** Resolves when all OFM regions are joined; rejects when the agent fails, leaves, or `deadlineMs` is over. */
+  async expect(call: RemoteCall, deadlineMs: number): Promise<RemoteAnswer> {
+    const key = callKey(call.request, call.flow.stage.index, call.flow.index);
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<RemoteAnswer>((resolve, reject) => {
+        const state = { regions: new Map(), done: new Set<number>(), firstMs: 0, joinMs: 0, bytes: 0, times: undefined };
+        this.#pending.set(key, { ...call, ...state, resolve, reject });
+        timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(key);
+    }
+  }
+
+  #failWhere(matches: (call: Pending) => boolean, reason: string): void {
+    for (const call of [...this.#pending.values()]) if (matches(call)) call.reject(new Error(reason));
+  }
+
+  #onChunk(topic: string, payload: Uint8Array): void {
+    const { header, bytes } = decodeFrame(SHARD_CHUNK, topic, payload);
+    const call = this.#pending.get(callKey(header.request, header.stage, header.shard));
+    if (!call || call.attempt !== header.attempt || call.done.has(header.tensor)) {
+      this.#options.logger.debug({ topic, attempt: header.attempt }, 'A late or double part was dropped.');
+      return;
+    }
+    call.firstMs ||= performance.now();
+    call.bytes += bytes.length;
+    call.times = header.times ?? call.times;
+    this.#join(topic, call, header, bytes);
+    if (call.done.size < call.flow.planned.shard.outputs.length || !call.times) return;
+    const { joinMs, bytes: received, times: agentTimes } = call;
+    call.resolve({ agentTimes, receiveMs: performance.now() - call.firstMs, joinMs, bytes: received });
+  }
+
+  #join(topic: string, call: Pending, header: ShardChunk, bytes: Uint8Array): void {
+    const { shard } = call.flow.planned;
+    const output = shard.outputs[header.tensor];
+    if (!output) return;
+    const { tensor, region, join } = output;
+    const started = performance.now();
+    let parts = call.regions.get(header.tensor);
+    if (!parts) {
+      const expect = shard.program.types.get(shard.program.outputs[header.tensor]!)!;
+      parts = new Reassembly(topic, header, this.#sinkFor(call, tensor, region, join, expect));
+      call.regions.set(header.tensor, parts);
+    }
+    if (parts.add(header, bytes)) {
+      call.done.add(header.tensor);
+      if (join === 'sum') {
+        call.joined.addPart(tensor, region, call.flow.id, elementsOf('float32', parts.take()!));
+      }
+    }
+    call.joinMs += performance.now() - started;
+  }
+
+  /** Placed regions go straight into the joined tensor; sums are collected, because they are added in order. */
+  #sinkFor(call: Pending, tensor: string, region: Region, join: 'place' | 'sum', expect: TensorType) {
+    const sink = (offset: number, bytes: Uint8Array) => call.joined.placeBytes(tensor, region, offset, bytes);
+    return join === 'place' ? { expect, sink } : { expect };
+  }
+}
+
+/** The agent did not answer in time; it may be frozen. */
+export class DeadlineError extends Error {
+  constructor(deadlineMs: number) {
+    super(`no answer within ${Math.round(deadlineMs)} ms`);
+  }
+}
+
+function callKey(request: string, stage: number, shard: number): string {
+  return `${request}/${stage}/${shard}`;
+}

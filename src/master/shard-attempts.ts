@@ -1,0 +1,150 @@
+import type { Logger } from '../base/logger.ts';
+import { reasonOf } from '../base/errors.ts';
+import { MASTER } from '../planner/plan.ts';
+import type { TensorRegion } from '../partition/shard.ts';
+import { slice } from '../tensor/copy.ts';
+import type { Bus } from '../transport/bus.ts';
+import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
+import type { Topics } from '../wire/topics.ts';
+import type { Dataflow, FlowShard } from './dataflow.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Fleet } from './fleet.ts';
+import { publishRegion } from './ifm-publisher.ts';
+import type { JoinedTensors } from './join.ts';
+import type { LocalPrograms } from './local-programs.ts';
+import { DeadlineError, type RemoteShards } from './remote-shards.ts';
+import type { StageTimes } from './stage-times.ts';
+
+/** What the shards of a deployment need to run, wherever that is. */
+export interface ShardContext {
+  readonly deployment: string;
+  readonly flow: Dataflow;
+  /** Agents that hold a shard's program, the planned one first; by shard id. */
+  readonly holders: readonly (readonly string[])[];
+  readonly bus: Bus;
+  readonly topics: Topics;
+  readonly fleet: Fleet;
+  readonly remote: RemoteShards;
+  readonly local: LocalPrograms;
+  readonly deadlines: Deadlines;
+  readonly logger: Logger;
+  readonly chunkBytes?: number;
+}
+
+/** The part of an inference that its shards see. */
+export interface RequestState {
+  readonly request: string;
+  readonly joined: JoinedTensors;
+  readonly times: StageTimes;
+  /** Shared regions that were published already, by stage. */
+  readonly sharedSent: Map<number, Promise<number>>;
+}
+
+/**
+ * Runs one shard until it is done: on its agent, on another agent that holds its program, or at the master, which
+ * always can. Tells whether it ended where it was planned. Rejects only where the master itself fails.
+ */
+export async function runShard(context: ShardContext, state: RequestState, flow: FlowShard): Promise<{ asPlanned: boolean }> {
+  state.times.begin(flow);
+  const { fleet, logger } = context;
+  const candidates = flow.planned.worker === MASTER ? [] : context.holders[flow.id]!;
+  for (const [attempt, agent] of candidates.entries()) {
+    if (!fleet.has(agent)) continue;
+    try {
+      await runRemotely(context, state, flow, agent, attempt);
+      return { asPlanned: attempt === 0 };
+    } catch (error) {
+      const facts = { request: state.request, stage: flow.stage.name, shard: flow.index, agent };
+      logger.warn(facts, `A shard is run elsewhere: ${reasonOf(error)}.`);
+      if (error instanceof DeadlineError) fleet.suspect(agent);
+    }
+  }
+  await runLocally(context, state, flow);
+  return { asPlanned: flow.planned.worker === MASTER };
+}
+
+async function runRemotely(
+  context: ShardContext,
+  state: RequestState,
+  flow: FlowShard,
+  agent: string,
+  attempt: number,
+): Promise<void> {
+  const { remote, deadlines } = context;
+  const { request, joined, times } = state;
+  const started = performance.now();
+  const call = { request, flow, attempt, agent, joined };
+  const [sent, answer] = await Promise.all([
+    publishInputs(context, state, flow, agent, attempt),
+    remote.expect(call, deadlines.of(flow.stage.index)),
+  ]);
+  const totalMs = performance.now() - started;
+  deadlines.observe(flow.stage.index, totalMs);
+  const { agentTimes, receiveMs, joinMs } = answer;
+  const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
+  const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
+  times.addBytes(flow, sent.bytes + answer.bytes);
+  times.end(flow, {
+    partitionMs: sent.partitionMs,
+    transmitMs: Math.max(0, inFlight),
+    edgeMs,
+    receiveMs: Math.max(0, receiveMs - joinMs),
+    joinMs,
+  });
+}
+
+/** A region that all shards of the stage read goes out once, on the topic they share; only on the first attempt. */
+async function publishInputs(
+  context: ShardContext,
+  state: RequestState,
+  flow: FlowShard,
+  agent: string,
+  attempt: number,
+): Promise<{ bytes: number; partitionMs: number }> {
+  const { bus, topics, deployment, chunkBytes } = context;
+  const { inputs } = flow.planned.shard;
+  const shared = attempt === 0 ? context.flow.shared[flow.stage.index]! : new Set<number>();
+  let bytes = 0;
+  let partitionMs = 0;
+  const publish = async (topic: string, shard: number, at: number) => {
+    const { tensor, region } = inputs[at]!;
+    const address = { request: state.request, stage: flow.stage.index, shard, attempt, tensor: at };
+    const sent = await publishRegion(bus, topic, address, state.joined.get(tensor), region, chunkBytes);
+    bytes += sent.bytes;
+    partitionMs += sent.partitionMs;
+  };
+  const sendShared = async () => {
+    for (const at of shared) await publish(topics.sharedIfm(deployment, flow.stage.index), ALL_SHARDS, at);
+    return partitionMs;
+  };
+  if (shared.size > 0) {
+    const sending = state.sharedSent.get(flow.stage.index) ?? sendShared();
+    state.sharedSent.set(flow.stage.index, sending);
+    partitionMs = await sending;
+  }
+  for (const at of inputs.keys()) if (!shared.has(at)) await publish(topics.ifm(deployment, agent), flow.index, at);
+  return { bytes, partitionMs };
+}
+
+async function runLocally(context: ShardContext, state: RequestState, flow: FlowShard): Promise<void> {
+  const { shard } = flow.planned;
+  const { joined, times } = state;
+  const started = performance.now();
+  const program = await context.local.get(shard.program);
+  const inputs = shard.inputs.map(({ tensor, region }: TensorRegion) => slice(joined.get(tensor), region));
+  const { outputs, computeMs } = await program.run(inputs);
+  const joining = performance.now();
+  for (const [at, { tensor, region, join }] of shard.outputs.entries()) {
+    const part = outputs[at]!;
+    if (join === 'place') joined.placePart(tensor, region, part);
+    else joined.addPart(tensor, region, flow.id, part.data);
+  }
+  const ended = performance.now();
+  times.end(flow, {
+    partitionMs: Math.max(0, joining - started - computeMs),
+    transmitMs: 0,
+    edgeMs: computeMs,
+    receiveMs: 0,
+    joinMs: ended - joining,
+  });
+}
