@@ -1,0 +1,62 @@
+import type { DType } from '../../tensor/dtype.ts';
+
+/** TensorProto.DataType: the numbers that the ONNX standard gives to the element types we hold. */
+export const DATA_TYPE = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+} as const satisfies Record<DType, number>;
+
+const DTYPE_OF: ReadonlyMap<number, DType> = new Map(
+  Object.entries(DATA_TYPE).map(([dtype, number]) => [number, dtype as DType]),
+);
+
+/** Undefined for the types that Isobath does not hold: strings, complex numbers, bfloat16, float8, int4. */
+export function dtypeOf(number: number): DType | undefined {
+  return DTYPE_OF.get(number);
+}
+
+/** AttributeProto.AttributeType. */
+export const ATTRIBUTE_TYPE = {
+  undefined: 0,
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+  sparseTensor: 11,
+  sparseTensors: 12,
+  typeProto: 13,
+  typeProtos: 14,
+} as const;
+
+/** TensorProto.DataLocation. */
+export const DATA_LOCATION = { default: 0, external: 1 } as const;
+
+/** TensorProto's fields that hold elements; which one depends on the element type. */
+export const DATA_FIELD = {
+  float: 4,
+  int32: 5,
+  string: 6,
+  int64: 7,
+  raw: 9,
+  double: 10,
+  uint64: 11,
+} as const;
+
+/** Protobuf wire types. */
+export const WIRE = { varint: 0, bit64: 1, bytes: 2, bit32: 5 } as const;
