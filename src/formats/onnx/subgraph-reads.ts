@@ -1,7 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { audit } from './audit.ts';
+import { WIRE } from './constants.ts';
 import { LIMITS, type ReadContext } from './context.ts';
-import { GraphProtoSchema, TensorProtoSchema } from './onnx_pb.ts';
+import { GraphProtoSchema } from './onnx_pb.ts';
 
 /**
  * The outer tensors that a subgraph (the body of an If or a Loop) reads. A subgraph sees every name of the graphs
@@ -31,13 +33,16 @@ export function capturedNames(bytes: Uint8Array, context: ReadContext, depth = 1
   return read;
 }
 
+/** Only the name is decoded: the rest of the tensor stays bytes. */
 function tensorName(bytes: Uint8Array, context: ReadContext): string {
   return context.decode('a tensor of a subgraph', () => {
-    context.spendStructure(1, 0);
-    return tensorHeaderName(bytes);
+    const reader = new BinaryReader(bytes);
+    let name = '';
+    while (reader.pos < reader.len) {
+      const [field, wire] = reader.tag();
+      if (field === 8 && wire === WIRE.bytes) name = reader.string(true);
+      else reader.skip(wire, field);
+    }
+    return name;
   });
-}
-
-function tensorHeaderName(bytes: Uint8Array): string {
-  return fromBinary(TensorProtoSchema, bytes, { readUnknownFields: false }).name;
 }

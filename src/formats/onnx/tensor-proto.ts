@@ -1,9 +1,10 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { dtypeOf } from '../../graph/data-types.ts';
 import { type DType, elementBytes } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/region.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import { DATA_FIELD, DATA_LOCATION, dtypeOf, WIRE } from './constants.ts';
+import { DATA_FIELD, DATA_LOCATION, WIRE } from './constants.ts';
 import { LIMITS, ReadContext } from './context.ts';
 import { type ExternalData, externalTensor, type Location } from './external-data.ts';
 import { StringStringEntryProtoSchema } from './onnx_pb.ts';
@@ -78,7 +79,8 @@ function readHeader(bytes: Uint8Array, context: ReadContext): TensorHeader {
     else if (field === 14) header.location = reader.int32();
     else {
       reader.skip(wire, field);
-      countElements(header.fields, field, wire === WIRE.bytes, start, reader.pos, bytes);
+      if (DATA_FIELDS.has(field))
+        countElements(header.fields, field, wire === WIRE.bytes, start, reader.pos, bytes);
     }
   }
   return header;
@@ -96,6 +98,8 @@ function readExternalEntry(bytes: Uint8Array, external: ExternalData): void {
   const { key, value } = fromBinary(StringStringEntryProtoSchema, bytes, { readUnknownFields: false });
   if (key === 'location' || key === 'offset' || key === 'length') external[key as keyof Location] = value;
 }
+
+const DATA_FIELDS: ReadonlySet<number> = new Set(Object.values(DATA_FIELD));
 
 function countElements(
   fields: Map<number, DataField>,

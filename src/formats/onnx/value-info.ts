@@ -1,6 +1,6 @@
 import { IsobathError } from '../../base/errors.ts';
+import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
-import { dtypeOf } from './constants.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
 

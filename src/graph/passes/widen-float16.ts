@@ -2,11 +2,8 @@ import type { DType } from '../../tensor/dtype.ts';
 import { widenHalf } from '../../tensor/float16.ts';
 import { lazily } from '../../tensor/lazy.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
+import { DATA_TYPE } from '../data-types.ts';
 import type { Attribute, Graph, Node } from '../graph.ts';
-
-/** TensorProto.DataType numbers, as they stand in the `to` of a Cast. */
-const FLOAT32 = 1;
-const FLOAT16 = 10;
 
 /**
  * A graph with float16 filters as a float32 graph: filters are widened when they are read, inputs and declared values
@@ -14,12 +11,19 @@ const FLOAT16 = 10;
  * A subgraph is not looked into: `refuse` makes the error for one.
  */
 export function widenFloat16(graph: Graph, refuse: (reason: string) => Error): Graph {
-  const half = [...graph.initializers.values()].some((tensor) => tensor.dtype === 'float16');
-  const halfConstant = graph.nodes.some((node) => Object.values(node.attributes).some(isHalfTensor));
-  if (!half && !(halfConstant && graph.nodes.some((node) => node.op === 'Constant'))) return graph;
+  if (!hasHalfFilters(graph)) return graph;
   const initializers = new Map([...graph.initializers].map(([name, tensor]) => [name, widened(tensor)]));
   const types = new Map([...graph.types].map(([name, type]) => [name, widenedType(type)]));
   return { ...graph, nodes: graph.nodes.map((node) => widenedNode(node, refuse)), initializers, types };
+}
+
+/** Filters may also be made by nodes: exporters write them as Constant, generators as ConstantOfShape. */
+function hasHalfFilters(graph: Graph): boolean {
+  if ([...graph.initializers.values()].some((tensor) => tensor.dtype === 'float16')) return true;
+  return graph.nodes.some(
+    ({ op, attributes }) =>
+      (op === 'Constant' || op === 'ConstantOfShape') && Object.values(attributes).some(isHalfTensor),
+  );
 }
 
 function isHalfTensor(attribute: Attribute): boolean {
@@ -53,8 +57,8 @@ function widenedAttribute(node: Node, name: string, attribute: Attribute): Attri
     return isHalfTensor(attribute) ? { ...attribute, value: widened(attribute.value) } : attribute;
   }
   const namesType = name === 'dtype' || (name === 'to' && node.op === 'Cast');
-  if (namesType && attribute.type === 'int' && attribute.value === FLOAT16) {
-    return { ...attribute, value: FLOAT32 };
+  if (namesType && attribute.type === 'int' && attribute.value === DATA_TYPE.float16) {
+    return { ...attribute, value: DATA_TYPE.float32 };
   }
   return attribute;
 }
