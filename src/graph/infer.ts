@@ -2,7 +2,7 @@ import { IsobathError } from '../base/errors.ts';
 import { elementBytes } from '../tensor/dtype.ts';
 import { sizeOf } from '../tensor/region.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
-import { evaluate } from './folding/evaluate.ts';
+import { FoldedConstants } from './folding/folded-constants.ts';
 import type { Graph, Node } from './graph.ts';
 import { operatorOf, opsetOf } from './operators/index.ts';
 import type { OperatorContext } from './operators/spec.ts';
@@ -25,10 +25,10 @@ export function inferTypes(graph: Graph): Graph {
 /** As `inferTypes`, with the value of every tensor that does not depend on the input. */
 export function walkTypes(graph: Graph): {
   types: Map<string, TensorType>;
-  constants: Map<string, Tensor>;
+  constants: ReadonlyMap<string, Tensor>;
 } {
   const types = new Map<string, TensorType>();
-  const constants = new Map(graph.initializers);
+  const constants = new FoldedConstants(graph.initializers);
   const learn = (name: string, type: TensorType | undefined) => {
     if (name === '' || !type) return;
     checkSize(name, type);
@@ -38,17 +38,16 @@ export function walkTypes(graph: Graph): {
   for (const [name, { dtype, shape }] of graph.initializers) learn(name, { dtype, shape });
   const opset = opsetOf(graph);
   for (const node of graph.nodes) {
-    const context = contextOf(node, opset, types, constants);
+    const context = contextOf(node, opset, types, constants.values);
     const inferred = context && operatorOf(node)?.infer(context);
     node.outputs.forEach((name, at) => {
       learn(name, inferred?.[at] ?? graph.types.get(name));
     });
     const [output = ''] = node.outputs;
     const type = types.get(output);
-    const value = context && inferred?.[0] && type && evaluate(context, type);
-    if (value) constants.set(output, value);
+    if (context && inferred?.[0] && type) constants.fold(context, type);
   }
-  return { types, constants };
+  return { types, constants: constants.values };
 }
 
 /** The tensors whose type is not known: made by operators that we do not know, or depending on such. */
@@ -71,7 +70,9 @@ export function contextOf(
 
 function checkSize(name: string, { dtype, shape }: TensorType): void {
   const elements = sizeOf(shape);
-  if (elements <= MAX_ELEMENTS && shape.length <= MAX_RANK) return;
+  const valid =
+    shape.length <= MAX_RANK && shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0);
+  if (valid && elements <= MAX_ELEMENTS) return;
   const width = elementBytes(dtype);
   throw IsobathError.of('ISO_ERR_MODEL_TOO_LARGE', {
     what: `The tensor ${name} of the shape [${shape.join(', ')}]`,

@@ -1,16 +1,17 @@
+import { toInt64 } from '../../tensor/int64.ts';
 import { lazily } from '../../tensor/lazy.ts';
 import { sizeOf } from '../../tensor/region.ts';
 import { Tensor, type TensorType } from '../../tensor/tensor.ts';
 import { numberOf, numbersOf } from '../attributes.ts';
-import { castTarget, shapeValues } from '../operators/constants.ts';
+import { castTarget, constantNumbers, shapeValues } from '../operators/constants.ts';
 import { cutsOf } from '../operators/slicing.ts';
 import type { OperatorContext } from '../operators/spec.ts';
 import { combine } from './arithmetic.ts';
 import { converted, filled } from './elements.ts';
 import { concatenated, gathered, sliced, transposed } from './movement.ts';
 
-/** Arithmetic is folded for the numbers that shapes are made of, not for feature maps. */
-const SMALL = 4096;
+/** Elements up to which a value is computed at once: those of the numbers that shapes are made of. */
+export const SMALL = 4096;
 
 /** `output` is the inferred type of the only output. Undefined where the inputs are not known. */
 type Evaluator = (context: OperatorContext, output: TensorType) => Tensor | undefined;
@@ -59,19 +60,17 @@ export function evaluate(context: OperatorContext, output: TensorType): Tensor |
   return EVALUATORS.get(node.op)?.(context, output);
 }
 
-function integers(values: readonly number[]): Tensor {
-  return Tensor.of('int64', [values.length], BigInt64Array.from(values, BigInt));
+function integers(values: readonly number[]): Tensor<'int64'> {
+  return Tensor.of('int64', [values.length], BigInt64Array.from(values, toInt64));
 }
 
-function constant({ node }: OperatorContext, output: TensorType): Tensor | undefined {
-  const { value, value_float, value_floats, value_int, value_ints } = node.attributes;
+function constant({ node }: OperatorContext): Tensor | undefined {
+  const { value } = node.attributes;
   if (value?.type === 'tensor') return value.value;
-  const numbers = value_float ?? value_floats ?? value_int ?? value_ints;
-  if (!numbers || !('value' in numbers)) return undefined;
-  const list = [numbers.value].flat() as number[];
-  return output.dtype === 'int64'
-    ? integers(list).reshaped(output.shape)
-    : Tensor.float32(output.shape, list);
+  const numbers = constantNumbers(node);
+  if (!numbers) return undefined;
+  const { dtype, shape, values } = numbers;
+  return dtype === 'int64' ? integers(values).reshaped(shape) : Tensor.float32(shape, values);
 }
 
 function constantOfShape({ node }: OperatorContext, output: TensorType): Tensor | undefined {
@@ -99,7 +98,9 @@ function transpose(context: OperatorContext): Tensor | undefined {
 
 function slice(context: OperatorContext): Tensor | undefined {
   const source = context.constant(0);
-  const cuts = source && cutsOf(context, source.shape);
+  // A small cut of a large constant would hold it all, and make it be computed.
+  if (!source || source.size > SMALL) return undefined;
+  const cuts = cutsOf(context, source.shape);
   return cuts && sliced(source, cuts);
 }
 

@@ -1,5 +1,12 @@
 import { numbersOf } from '../attributes.ts';
-import { checkedAxis, hasInput, integersOf, type OperatorContext, shapeError } from './spec.ts';
+import {
+  checkedAxis,
+  checkedIntegers,
+  hasInput,
+  integersOf,
+  type OperatorContext,
+  shapeError,
+} from './spec.ts';
 
 /**
  * Axes (or another list of integers) that were an attribute in older operator sets and are an input in newer ones.
@@ -11,7 +18,8 @@ export function attributeOrInput(
   input: number,
 ): readonly number[] | 'unknown' | undefined {
   if (hasInput(context, input)) return integersOf(context, input) ?? 'unknown';
-  return numbersOf(context.node, attribute);
+  const values = numbersOf(context.node, attribute);
+  return values && checkedIntegers(context, values);
 }
 
 /** Axes from the front, in rising order. Throws ISO_ERR_SHAPE_INVALID where one is named twice. */

@@ -1,7 +1,8 @@
 import { type DType, isDType } from '../../tensor/dtype.ts';
-import type { TensorType } from '../../tensor/tensor.ts';
+import type { Shape } from '../../tensor/region.ts';
 import { numberOf } from '../attributes.ts';
 import { dtypeOf } from '../data-types.ts';
+import type { Node } from '../graph.ts';
 import {
   integersOf,
   needInput,
@@ -29,15 +30,23 @@ function inferCast(context: OperatorContext): OutputTypes {
   return [dtype && { dtype, shape }];
 }
 
+/** The numbers of a Constant that is not written as a tensor; operator set 12 brought these. */
+export function constantNumbers(
+  node: Node,
+): { dtype: 'float32' | 'int64'; shape: Shape; values: number[] } | undefined {
+  const { value_float, value_floats, value_int, value_ints } = node.attributes;
+  if (value_float?.type === 'float') return { dtype: 'float32', shape: [], values: [value_float.value] };
+  if (value_int?.type === 'int') return { dtype: 'int64', shape: [], values: [value_int.value] };
+  const list = value_floats ?? value_ints;
+  if (list?.type !== 'floats' && list?.type !== 'ints') return undefined;
+  const dtype = list.type === 'floats' ? 'float32' : 'int64';
+  return { dtype, shape: [list.value.length], values: [...list.value] };
+}
+
 function inferConstant({ node }: OperatorContext): OutputTypes {
-  const { value, value_float, value_floats, value_int, value_ints } = node.attributes;
-  if (value?.type === 'tensor') return [{ dtype: value.value.dtype, shape: value.value.shape }];
-  const list = (dtype: DType, values: readonly number[]): TensorType => ({ dtype, shape: [values.length] });
-  if (value_float) return [{ dtype: 'float32', shape: [] }];
-  if (value_int) return [{ dtype: 'int64', shape: [] }];
-  if (value_floats?.type === 'floats') return [list('float32', value_floats.value)];
-  if (value_ints?.type === 'ints') return [list('int64', value_ints.value)];
-  return [undefined];
+  const { value } = node.attributes;
+  const type = value?.type === 'tensor' ? value.value : constantNumbers(node);
+  return [type && { dtype: type.dtype, shape: type.shape }];
 }
 
 function inferConstantOfShape(context: OperatorContext): OutputTypes {

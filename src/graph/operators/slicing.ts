@@ -126,7 +126,7 @@ function inferSplit(context: OperatorContext): OutputTypes {
 function inferPad(context: OperatorContext): OutputTypes {
   const { node } = context;
   const { dtype, shape } = needInput(context, 0);
-  const pads = attributeOrInput(context, 'pads', 1) ?? numbersOf(node, 'paddings');
+  const pads = attributeOrInput(context, numbersOf(node, 'paddings') ? 'paddings' : 'pads', 1);
   const named = hasInput(context, 3) ? (integersOf(context, 3) ?? 'unknown') : undefined;
   if (pads === 'unknown' || named === 'unknown') return [undefined];
   const axes = named ?? shape.map((_, axis) => axis);

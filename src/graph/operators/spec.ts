@@ -64,12 +64,20 @@ export function checkedAxis(
   throw shapeError(context.node, `axis ${axis} does not exist in ${rank} dimensions`);
 }
 
-/** The integers of a constant input; undefined where it is absent or only a run can tell. */
+/**
+ * The integers of a constant input; undefined where it is absent or only a run can tell. Throws ISO_ERR_SHAPE_INVALID
+ * where they are no integers.
+ */
 export function integersOf(context: OperatorContext, input: number): number[] | undefined {
   const tensor = context.constant(input);
   // What lists axes, sizes or pads is short; a longer one is no such list.
   if (!tensor || tensor.size > 4096) return undefined;
-  return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  return checkedIntegers(context, Array.from(tensor.data as ArrayLike<number | bigint>, Number));
+}
+
+export function checkedIntegers<T extends readonly number[]>(context: OperatorContext, values: T): T {
+  if (values.every(Number.isInteger)) return values;
+  throw shapeError(context.node, `${shapeText(values)} are not integers`);
 }
 
 /** True where the node names this input. */
