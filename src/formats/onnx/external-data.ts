@@ -1,0 +1,102 @@
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { reasonOf } from '../../base/errors.ts';
+import { type ArrayOf, type DType, elementBytes } from '../../tensor/dtype.ts';
+import { lazily } from '../../tensor/lazy.ts';
+import { type Shape, sizeOf } from '../../tensor/region.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { ReadContext } from './context.ts';
+import { viewOf } from './tensor-elements.ts';
+
+export interface Location {
+  location: string;
+  offset: string;
+  length: string;
+}
+
+/** The external_data entries of a TensorProto, as they stand in the file: a hostile model may say anything. */
+export type ExternalData = Partial<Location>;
+
+/**
+ * A tensor whose elements lie in a file beside the model. The file is looked at now (is it in the folder, is it long
+ * enough) and read when `data` is asked for. Only a plain name is followed: a model must not make us read elsewhere.
+ */
+export function externalTensor<D extends DType>(
+  name: string,
+  dtype: D,
+  shape: Shape,
+  external: ExternalData,
+  context: ReadContext,
+): Tensor<D> {
+  const location = external.location ?? '';
+  const refuse = (reason: string, cause?: unknown) =>
+    context.externalData(name, `"${location}"`, reason, cause);
+  const count = sizeOf(shape);
+  const byteLength = count * elementBytes(dtype);
+  const offset = wholeNumber(external.offset, 0);
+  const length = wholeNumber(external.length, byteLength);
+  if (offset === undefined || length === undefined)
+    throw refuse('is given with an offset or length that is no number');
+  if (length !== byteLength)
+    throw refuse(`is given as ${length} bytes where the shape asks for ${byteLength}`);
+  if (!isPlainName(location)) throw refuse('is not a plain file name');
+  if (context.folder === undefined) throw refuse('cannot be followed: the model was read without its folder');
+  const target = resolveInside(context.folder, location, refuse);
+  if (offset + length > target.size) {
+    throw refuse(`has ${target.size} bytes, fewer than the ${offset + length} that the model names`);
+  }
+  return lazily(dtype, shape, () => {
+    try {
+      return viewOf(readRange(target.file, offset, length), dtype, count) as ArrayOf<D>;
+    } catch (error) {
+      throw refuse(`cannot be read: ${reasonOf(error)}`, error);
+    }
+  });
+}
+
+function wholeNumber(text: string | undefined, fallback: number): number | undefined {
+  if (text === undefined) return fallback;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function isPlainName(location: string): boolean {
+  return location !== '' && location !== '.' && location !== '..' && !/[/\\\0]/.test(location);
+}
+
+/** Symbolic links are followed first: what counts is where the bytes really are. */
+function resolveInside(
+  folder: string,
+  location: string,
+  refuse: (reason: string, cause?: unknown) => Error,
+): { file: string; size: number } {
+  let file: string;
+  let home: string;
+  try {
+    home = realpathSync(folder);
+    file = realpathSync(path.join(home, location));
+  } catch (error) {
+    throw refuse('cannot be found', error);
+  }
+  if (path.dirname(file) !== home) throw refuse('leads out of the folder of the model');
+  const stat = statSync(file);
+  if (!stat.isFile()) throw refuse('is not a file');
+  return { file, size: stat.size };
+}
+
+function readRange(file: string, offset: number, length: number): Uint8Array {
+  const handle = openSync(file, 'r');
+  try {
+    if (!fstatSync(handle).isFile()) throw new Error('it is no longer a file');
+    const bytes = new Uint8Array(length);
+    // One read call moves at most 2 GiB, and may move less.
+    for (let at = 0; at < length; ) {
+      const moved = readSync(handle, bytes, at, Math.min(length - at, 2 ** 30), offset + at);
+      if (moved === 0) throw new Error(`it ends after ${offset + at} bytes`);
+      at += moved;
+    }
+    return bytes;
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,162 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { type Graph, type Node, readsOf, writesOf } from '../../graph/graph.ts';
+import { widenFloat16 } from '../../graph/passes/widen-float16.ts';
+import { sortNodes } from '../../graph/sort.ts';
+import type { Tensor, TensorType } from '../../tensor/tensor.ts';
+import { audit } from './audit.ts';
+import { LIMITS, ReadContext } from './context.ts';
+import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
+import { domainOf, readNode } from './read-node.ts';
+import { decodeTensor } from './tensor-proto.ts';
+import { declaredType, inputType } from './value-info.ts';
+
+export interface ReadOptions {
+  /** The name that errors give to the model. */
+  readonly file: string;
+  /** Where external-data files may lie; without it a model that needs them is refused. */
+  readonly folder?: string;
+  /** Shapes of inputs whose dimensions the model leaves open. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** `widen` (the default) makes a model with float16 filters a float32 one: few devices compute in half precision. */
+  readonly float16?: 'widen' | 'keep';
+}
+
+/**
+ * An ONNX model as a graph: nodes sorted and named, constants as views on `bytes` where they are aligned. `types`
+ * holds inputs, constants and whatever the model declares; `inferTypes` completes it.
+ * Throws ISO_ERR_MODEL_MALFORMED, _UNSUPPORTED, _TOO_LARGE, _DYNAMIC_SHAPE, ISO_ERR_EXTERNAL_DATA or
+ * ISO_ERR_INPUT_MISMATCH, and nothing else, whatever the bytes are.
+ */
+export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
+  const context = new ReadContext(options.file, options.folder);
+  const { file, shapes = {}, float16 = 'widen' } = options;
+  const model = decodeModel(bytes, context);
+  const proto = model.graph;
+  if (!proto) throw context.malformed('it holds no graph');
+  if (proto.sparseInitializer.length > 0) throw context.unsupported('it has sparse filters');
+  const initializers = readInitializers(proto, context);
+  const types = new Map<string, TensorType>();
+  const inputs = readInputs(proto, initializers, shapes, types, context);
+  const nodes = readNodes(proto, context);
+  refuseFunctions(model, nodes, context);
+  const outputs = proto.output.map((output) => output.name);
+  const graph = {
+    name: proto.name,
+    opsets: readOpsets(model),
+    inputs,
+    outputs,
+    nodes: orderedNodes(nodes, inputs, outputs, initializers, context),
+    initializers,
+    types,
+  };
+  if (float16 === 'keep') return graph;
+  return widenFloat16(graph, (reason) => context.unsupported(`${reason} (${file} has float16 filters)`));
+}
+
+function decodeModel(bytes: Uint8Array, context: ReadContext): ModelProto {
+  if (bytes.length === 0) throw context.malformed('it is empty');
+  if (bytes.length > LIMITS.fileBytes) throw context.fileTooLarge(bytes.length);
+  return context.decode('it is not protobuf', () => {
+    // A Buffer would hand out Buffers, whose slice() does not copy.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    audit(plain, 'model', context);
+    return fromBinary(ModelProtoSchema, plain, { readUnknownFields: false });
+  });
+}
+
+function readOpsets(model: ModelProto): Record<string, number> {
+  const versions = model.opsetImport.map(
+    ({ domain, version }) => [domainOf(domain), Number(version)] as const,
+  );
+  // Files of IR version 1 and 2 have no import: they mean the first operator set.
+  return Object.fromEntries(versions.length === 0 ? [['', 1]] : versions);
+}
+
+function readInitializers(proto: GraphProto, context: ReadContext): Map<string, Tensor> {
+  const initializers = new Map<string, Tensor>();
+  for (const bytes of proto.initializer) {
+    const { name, tensor } = decodeTensor(bytes, context);
+    if (name === '') throw context.malformed('a constant has no name');
+    if (!tensor)
+      throw context.unsupported(`the constant ${name} has an element type that Isobath does not hold`);
+    if (initializers.has(name)) throw context.malformed(`the constant ${name} is there twice`);
+    initializers.set(name, tensor);
+  }
+  return initializers;
+}
+
+/** The live inputs, and the types of everything that is declared. IR version 3 lists constants as inputs, too. */
+function readInputs(
+  proto: GraphProto,
+  initializers: ReadonlyMap<string, Tensor>,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  types: Map<string, TensorType>,
+  context: ReadContext,
+): string[] {
+  const symbols = new Map<string, number>();
+  const live = proto.input.filter((input) => !initializers.has(input.name));
+  for (const input of live) {
+    if (input.name === '') throw context.malformed('an input has no name');
+    if (types.has(input.name)) throw context.malformed(`the input ${input.name} is there twice`);
+    const override = Object.hasOwn(shapes, input.name) ? shapes[input.name] : undefined;
+    types.set(input.name, inputType(input, override, symbols, context));
+  }
+  const inputs = live.map((input) => input.name);
+  for (const [name, { dtype, shape }] of initializers) types.set(name, { dtype, shape });
+  for (const value of [...proto.valueInfo, ...proto.output]) {
+    const type = types.has(value.name) ? undefined : declaredType(value, symbols, context);
+    if (type) types.set(value.name, type);
+  }
+  return inputs;
+}
+
+function readNodes(proto: GraphProto, context: ReadContext): Node[] {
+  const taken = new Set(proto.node.map((node) => node.name));
+  const seen = new Set<string>();
+  return proto.node.map((node, at) => {
+    let name = node.name;
+    // A name made of operator and place is the same in every reading of the file.
+    if (name === '' || seen.has(name)) {
+      name = `${node.opType}_${at}`;
+      while (taken.has(name)) name += '_';
+      taken.add(name);
+    }
+    seen.add(name);
+    return readNode(node, name, context);
+  });
+}
+
+function refuseFunctions(model: ModelProto, nodes: readonly Node[], context: ReadContext): void {
+  const local = new Set(model.functions.map(({ name, domain }) => `${domainOf(domain)}:${name}`));
+  const user = nodes.find((node) => local.has(`${node.domain}:${node.op}`));
+  if (user) throw context.unsupported(`the node ${user.name} calls a function that the model itself defines`);
+}
+
+/** Checks that every tensor is made once and before it is read, and sorts the nodes. */
+function orderedNodes(
+  nodes: readonly Node[],
+  inputs: readonly string[],
+  outputs: readonly string[],
+  initializers: ReadonlyMap<string, Tensor>,
+  context: ReadContext,
+): Node[] {
+  const made = new Set([...inputs, ...initializers.keys()]);
+  for (const node of nodes) {
+    for (const name of writesOf(node)) {
+      if (made.has(name)) throw context.malformed(`the tensor ${name} is made twice`);
+      made.add(name);
+    }
+  }
+  for (const node of nodes) {
+    const missing = readsOf(node).find((name) => !made.has(name));
+    if (missing !== undefined)
+      throw context.malformed(`the node ${node.name} reads ${missing}, which nothing makes`);
+  }
+  if (outputs.length === 0) throw context.malformed('its graph has no output');
+  const missing = outputs.find((name) => !made.has(name));
+  if (missing !== undefined) throw context.malformed(`nothing makes the output ${missing}`);
+  if (new Set(outputs).size < outputs.length) throw context.malformed('an output is there twice');
+  const { nodes: sorted, cyclic } = sortNodes(nodes);
+  if (cyclic) throw context.malformed(`the node ${cyclic.name} depends on its own output`);
+  return sorted;
+}

@@ -1,0 +1,38 @@
+import type { Graph, Node } from '../graph.ts';
+import { CONSTANTS } from './constants.ts';
+import { CONVOLUTION } from './convolution.ts';
+import { ELEMENTWISE } from './elementwise.ts';
+import { MATMUL } from './matmul.ts';
+import { NORMALIZATION } from './normalization.ts';
+import { POOLING } from './pooling.ts';
+import { REDUCTION } from './reduce.ts';
+import { RESHAPING } from './reshaping.ts';
+import { RESIZE } from './resize.ts';
+import { SLICING } from './slicing.ts';
+import type { OperatorSpec } from './spec.ts';
+
+/** Every operator of the standard domain that we know the shapes of. Any other stays in a local stage. */
+export const OPERATORS: ReadonlyMap<string, OperatorSpec> = new Map(
+  [
+    CONVOLUTION,
+    MATMUL,
+    NORMALIZATION,
+    ELEMENTWISE,
+    POOLING,
+    REDUCTION,
+    SLICING,
+    RESHAPING,
+    RESIZE,
+    CONSTANTS,
+  ].flatMap((family) => Object.entries(family)),
+);
+
+/** Undefined for an operator that we do not know, or of another domain. */
+export function operatorOf(node: Node): OperatorSpec | undefined {
+  return node.domain === '' ? OPERATORS.get(node.op) : undefined;
+}
+
+/** The version of the standard operator set that the graph imports. */
+export function opsetOf(graph: Graph): number {
+  return graph.opsets[''] ?? 1;
+}

@@ -1,0 +1,23 @@
+import type { Graph } from '../graph.ts';
+import { dropIdentity } from './drop-identity.ts';
+import { dropUnused } from './drop-unused.ts';
+import { foldBatchNorm } from './fold-batch-norm.ts';
+import { foldConstants } from './fold-constants.ts';
+import type { Pass } from './pass.ts';
+
+/** What is done to a model before it is planned, in this order. */
+export const PASSES: readonly Pass[] = [foldConstants, dropIdentity, foldBatchNorm, dropUnused];
+
+export interface SimplifyOptions {
+  /** False keeps BatchNormalization as it is: folding it into filters changes results by float rounding. */
+  readonly foldBatchNorm?: boolean;
+}
+
+/**
+ * A smaller graph with the same inputs, outputs and results. Types must have been inferred before, and are to be
+ * inferred again: what was folded may close a shape that was open.
+ */
+export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
+  const left = options.foldBatchNorm === false ? PASSES.filter((pass) => pass !== foldBatchNorm) : PASSES;
+  return left.reduce((simplified, pass) => pass.run(simplified), graph);
+}
