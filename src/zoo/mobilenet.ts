@@ -28,7 +28,8 @@ export function mobilenetV2(seed: number): Graph {
   }
   x = rectified(graph, 'head', x, { channels: 1280, kernel: 1, gain: 1 });
   x = graph.flatten('flatten', graph.globalAveragePool('pool', x));
-  x = graph.gemm('fc', graph.dropout('drop', x), 1000);
+  // The average over 7x7 leaves little of each channel: without more gain all classes would be equally likely.
+  x = graph.gemm('fc', graph.dropout('drop', x), 1000, 16);
   return graph.build([graph.softmax('probabilities', x)]);
 }
 

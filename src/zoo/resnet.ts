@@ -10,9 +10,6 @@ const BLOCKS = {
 } as const;
 export type ResnetDepth = keyof typeof BLOCKS;
 
-/** Keeps the sum of up to 50 residuals in the order of one block's input. */
-const RESIDUAL_SCALE = 0.25;
-
 interface Convolution {
   readonly channels: number;
   readonly kernel: 1 | 3;
@@ -35,7 +32,9 @@ export function resnet(depth: ResnetDepth, seed: number): Graph {
       const name = `stage${stage + 1}/block${block}`;
       const stride = stage > 0 && block === 1 ? 2 : 1;
       const width = 64 * 2 ** stage;
-      x = residual(graph, name, x, depth < 50 ? basic(width, stride) : bottleneck(width, stride));
+      // Each block adds its own variance: scaled so, a stage of 36 blocks grows no more than one of 2.
+      const scale = 0.5 / Math.sqrt(blocks);
+      x = residual(graph, name, x, depth < 50 ? basic(width, stride) : bottleneck(width, stride), scale);
     }
   }
   x = graph.flatten('flatten', graph.globalAveragePool('pool5', x));
@@ -58,14 +57,20 @@ function bottleneck(width: number, stride: number): Convolution[] {
 }
 
 /** `x` plus what the convolutions make of it; where they change its shape, a 1x1 convolution projects `x` too. */
-function residual(graph: GraphBuilder, name: string, x: string, layers: readonly Convolution[]): string {
+function residual(
+  graph: GraphBuilder,
+  name: string,
+  x: string,
+  layers: readonly Convolution[],
+  scale: number,
+): string {
   let y = x;
   for (const [at, { channels, kernel, stride }] of layers.entries()) {
     const last = at === layers.length - 1;
     const step = at + 1;
     const pad = kernel === 3 ? 1 : 0;
     y = graph.conv(`${name}/conv${step}`, y, { channels, kernel, stride, pad, bias: false });
-    y = graph.batchNorm(`${name}/bn${step}`, y, last ? { scale: RESIDUAL_SCALE } : {});
+    y = graph.batchNorm(`${name}/bn${step}`, y, last ? { scale } : {});
     if (!last) y = graph.relu(`${name}/relu${step}`, y);
   }
   const [, channels, height] = graph.shapeOf(y) as [number, number, number];
