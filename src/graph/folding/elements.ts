@@ -1,5 +1,5 @@
 import { ARRAYS, type ArrayOf, type DType, type TypedArray } from '../../tensor/dtype.ts';
-import { narrowToHalf, widenHalf } from '../../tensor/float16.ts';
+import { float32ToFloat16, float16ToFloat32 } from '../../tensor/float16.ts';
 
 export function isWide(dtype: DType): dtype is 'int64' | 'uint64' {
   return dtype === 'int64' || dtype === 'uint64';
@@ -21,8 +21,8 @@ export function filled<D extends DType>(dtype: D, size: number, value: number | 
  * wrap, and whatever is not 0 is true. What is not finite or out of range is left to the platform by ONNX: 0 here.
  */
 export function converted<D extends DType>(data: TypedArray, from: DType, to: D): ArrayOf<D> {
-  const source = from === 'float16' ? widenHalf(data as Uint16Array) : data;
-  if (to === 'float16') return narrowToHalf(converted(source, from, 'float32')) as ArrayOf<D>;
+  const source = from === 'float16' ? float16ToFloat32(data as Uint16Array) : data;
+  if (to === 'float16') return float32ToFloat16(converted(source, from, 'float32')) as ArrayOf<D>;
   const target = new ARRAYS[to](source.length) as ArrayOf<D>;
   const convert = conversion(isWide(from), isFloat(from), to);
   for (let i = 0; i < source.length; i += 1) target[i] = convert(source[i]!);

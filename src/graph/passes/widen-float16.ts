@@ -1,5 +1,5 @@
 import type { DType } from '../../tensor/dtype.ts';
-import { widenHalf } from '../../tensor/float16.ts';
+import { float16ToFloat32 } from '../../tensor/float16.ts';
 import { lazily } from '../../tensor/lazy.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
 import { DATA_TYPE } from '../data-types.ts';
@@ -33,7 +33,7 @@ function isHalfTensor(attribute: Attribute): boolean {
 function widened(tensor: Tensor): Tensor {
   if (tensor.dtype !== 'float16') return tensor;
   const half = tensor as Tensor<'float16'>;
-  return lazily('float32', half.shape, () => widenHalf(half.data));
+  return lazily('float32', half.shape, () => float16ToFloat32(half.data));
 }
 
 function widenedType(type: TensorType): TensorType {

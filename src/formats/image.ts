@@ -1,0 +1,81 @@
+import { IsobathError, reasonOf } from '../base/errors.ts';
+import type { Shape } from '../tensor/region.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import type { PictureInput } from './manifest.ts';
+import { isPicture, sniff } from './sniff.ts';
+import { bytesOfSource, nameOf, type Source, unreadable } from './source.ts';
+
+/** 64 megapixels: more than cameras have, while a small file that unpacks to gigabytes is refused before decoding. */
+const MAX_PIXELS = 64_000_000;
+
+const FIT = { cover: 'cover', contain: 'contain', stretch: 'fill' } as const;
+const BLACK = { r: 0, g: 0, b: 0 };
+
+/**
+ * Decodes a JPEG, PNG, WebP, GIF or TIFF (of an animation the first picture) into a float32 tensor of `shape`
+ * [1, C, H, W], each value `(pixel * scale - mean) / std`. Turned upright by its EXIF orientation, transparency laid
+ * on black, resized with the Lanczos kernel of three lobes. Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE,
+ * and ISO_ERR_INPUT_MISMATCH where no picture fits `shape`. `file` names the picture in an error.
+ */
+export async function readImage(
+  source: Source,
+  input: PictureInput,
+  shape: Shape,
+  file: string = nameOf(source),
+): Promise<Tensor<'float32'>> {
+  const [batch, channels, height, width] = shape;
+  const wanted = input.channels === 'gray' ? 1 : 3;
+  if (shape.length !== 4 || batch !== 1 || channels !== wanted || !(height! > 0 && width! > 0)) {
+    throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', {
+      input: input.name,
+      got: `a picture, which makes [1, ${wanted}, height, width]`,
+      want: `[${shape.join(', ')}]`,
+    });
+  }
+  const bytes = await bytesOfSource(source);
+  if (!isPicture(sniff(bytes))) throw unreadable(file, 'its first bytes are not those of a picture');
+  try {
+    const pixels = await decode(bytes, input, height!, width!);
+    return Tensor.of('float32', shape, normalised(pixels, input, height! * width!));
+  } catch (error) {
+    throw unreadable(file, reasonOf(error), error);
+  }
+}
+
+/** Pixels of 8 bits, row by row, the channels of a pixel side by side. */
+async function decode(
+  bytes: Uint8Array,
+  input: PictureInput,
+  height: number,
+  width: number,
+): Promise<Uint8Array> {
+  // Loaded with the first picture: an agent that only runs shards never needs it.
+  const { default: sharp } = await import('sharp');
+  const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+    .autoOrient()
+    .flatten({ background: BLACK })
+    .resize(width, height, { fit: FIT[input.fit], kernel: 'lanczos3', background: BLACK })
+    .removeAlpha();
+  const converted = input.channels === 'gray' ? picture.toColourspace('b-w') : picture.toColourspace('srgb');
+  const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const wanted = (input.channels === 'gray' ? 1 : 3) * width * height;
+  if (data.length !== wanted)
+    throw new Error(`it decodes to ${info.channels} channels of ${info.width}x${info.height}`);
+  return data;
+}
+
+/** Interleaved pixels to planes in one pass: a pixel has 256 values, so a table per channel does the arithmetic. */
+function normalised(pixels: Uint8Array, input: PictureInput, plane: number): Float32Array {
+  const channels = pixels.length / plane;
+  const values = new Float32Array(pixels.length);
+  for (let channel = 0; channel < channels; channel += 1) {
+    const table = Float32Array.from({ length: 256 }, (_, pixel) => {
+      return (pixel * input.scale - input.mean[channel]!) / input.std[channel]!;
+    });
+    const from = input.channels === 'BGR' ? channels - 1 - channel : channel;
+    const offset = channel * plane;
+    for (let at = 0, read = from; at < plane; at += 1, read += channels)
+      values[offset + at] = table[pixels[read]!]!;
+  }
+  return values;
+}

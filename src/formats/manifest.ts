@@ -1,0 +1,125 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { IsobathError, reasonOf } from '../base/errors.ts';
+import {
+  type ACTIVATIONS,
+  type CHANNELS,
+  checkManifest,
+  type FITS,
+  isInside,
+  type TASKS,
+} from './manifest-check.ts';
+
+/** How a picture becomes the model's input: each value is `(pixel * scale - mean) / std`, with pixels of 0 to 255. */
+export interface PictureInput {
+  /** The graph input that takes the picture. */
+  readonly name: string;
+  readonly channels: (typeof CHANNELS)[number];
+  readonly scale: number;
+  /** One value per channel, in the order of `channels`. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** `cover` cuts off what is too wide or high, `contain` adds black bars, `stretch` distorts. */
+  readonly fit: (typeof FITS)[number];
+  /** In pixels, for a model whose input leaves them open. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** What a model file does not say about itself: how its input is prepared and what its output means. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  /** The model file, relative to the manifest and inside its folder. */
+  readonly model: string;
+  readonly task: (typeof TASKS)[number];
+  readonly license?: string;
+  readonly input: PictureInput;
+  /** One per class, in the order of the output; empty where the classes have no names. */
+  readonly labels: readonly string[];
+  /** `softmax`: the output holds logits, and the report applies the softmax. */
+  readonly output?: { readonly name: string; readonly activation: (typeof ACTIVATIONS)[number] };
+  /** An example input, relative to the manifest. */
+  readonly sample?: string;
+}
+
+/** As it is written in the file, where `labels` may name a file of one label per line. */
+export type ManifestFile = Omit<Manifest, 'labels'> & { readonly labels: readonly string[] | string };
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** Checks a manifest. Throws one ISO_ERR_MANIFEST_INVALID that lists every problem; `file` names it there. */
+export function parseManifest(json: unknown, file: string): ManifestFile {
+  const problems = checkManifest(json);
+  if (problems.length > 0) throw invalid(file, problems);
+  return { labels: [], ...(json as Omit<ManifestFile, 'labels'>) };
+}
+
+/** Reads a manifest and the labels that it names. Throws ISO_ERR_MANIFEST_INVALID with every problem. */
+export async function readManifest(path: string): Promise<Manifest> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readText(path));
+  } catch (error) {
+    throw invalid(path, [reasonOf(error)], error);
+  }
+  const problems = checkManifest(json);
+  const { labels = [] } = (json ?? {}) as { labels?: unknown };
+  let names = labels;
+  if (typeof labels === 'string' && isInside(labels)) {
+    try {
+      names = await readLabels(dirname(path), labels);
+    } catch (error) {
+      problems.push(`labels: ${labels} cannot be read: ${reasonOf(error)}`);
+    }
+  }
+  if (problems.length > 0) throw invalid(path, problems);
+  return { ...(json as Omit<Manifest, 'labels'>), labels: names as readonly string[] };
+}
+
+/**
+ * The manifest beside a model file: `<model>.manifest.json`, with or without the model's extension, or a
+ * `manifest.json` that names the model or cannot be understood. Undefined where there is none.
+ */
+export async function findManifest(modelPath: string): Promise<string | undefined> {
+  const folder = dirname(modelPath);
+  const file = basename(modelPath);
+  for (const stem of [basename(file, extname(file)), file]) {
+    const path = join(folder, `${stem}.manifest.json`);
+    if (await isFile(path)) return path;
+  }
+  const shared = join(folder, 'manifest.json');
+  if (!(await isFile(shared))) return undefined;
+  try {
+    const { model } = JSON.parse(await readText(shared));
+    return typeof model !== 'string' || resolve(folder, model) === resolve(modelPath) ? shared : undefined;
+  } catch {
+    return shared;
+  }
+}
+
+async function readLabels(folder: string, file: string): Promise<string[]> {
+  // The real path, so that a link in an unpacked archive cannot show a file from elsewhere.
+  const path = await realpath(join(folder, file));
+  if (!isInside(relative(await realpath(folder), path))) throw new Error('it lies outside the folder');
+  const lines = (await readText(path)).split(/\r?\n/);
+  while (lines.at(-1)?.trim() === '') lines.pop();
+  return lines.map((line) => line.trim());
+}
+
+async function readText(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_BYTES}`);
+  return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+}
+
+function invalid(file: string, problems: readonly string[], cause?: unknown): IsobathError {
+  return IsobathError.of('ISO_ERR_MANIFEST_INVALID', { file, problems: problems.join('; ') }, cause);
+}
