@@ -123,6 +123,14 @@ export const CATALOGUE = {
     message: 'The connection to the broker is closed.',
     cure: 'Start the service again.',
   },
+  ISO_ERR_BUS_OFFLINE: {
+    message: 'The connection to the broker {url} is lost at the moment.',
+    cure: 'It is restored without your doing as soon as the broker answers; check that it runs.',
+  },
+  ISO_ERR_SUBSCRIBE_REFUSED: {
+    message: 'The broker refused the subscription {filter}: {reason}.',
+    cure: 'Check the access rules of the broker for this user.',
+  },
   ISO_ERR_BROKER_LISTEN: {
     message: 'The broker cannot listen on {address}: {reason}.',
     cure: 'Stop the program that holds the port, or choose another port.',

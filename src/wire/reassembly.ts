@@ -99,10 +99,12 @@ export class Reassembly {
   }
 
   #take(offset: number, bytes: Uint8Array): void {
-    if (this.#sink !== undefined) return this.#sink(offset, bytes);
-    if (this.#buffer !== undefined) return this.#buffer.set(bytes, offset);
-    this.#kept.push({ offset, bytes });
-    this.#heldBytes += bytes.length;
+    if (this.#sink !== undefined) this.#sink(offset, bytes);
+    else if (this.#buffer !== undefined) this.#buffer.set(bytes, offset);
+    else {
+      this.#kept.push({ offset, bytes });
+      this.#heldBytes += bytes.length;
+    }
   }
 
   #allocate(): void {

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import mqtt, { type MqttClient } from 'mqtt';
+import { IsobathError } from '../base/errors.ts';
+import { type Logger, silentLogger } from '../base/logger.ts';
+import type { Bus, BusState, MessageHandler, PublishOptions, QoS } from './bus.ts';
+import { HandlerTable } from './handler-table.ts';
+import { connectFirst, endClient, whyOf } from './mqtt-connect.ts';
+import { backoff, clientOptions, type MqttBusOptions, withoutPassword } from './mqtt-options.ts';
+import { SendWindow } from './send-window.ts';
+import { StateFeed } from './state-feed.ts';
+import { requireFilter, requireTopic } from './topic-match.ts';
+
+const WINDOW_BYTES = 4 * 2 ** 20;
+/** mqtt.js hangs one listener on the socket for each message that waits, and warns above a thousand. */
+const WINDOW_MESSAGES = 500;
+
+/** A bus on an MQTT 3.1.1 broker. The first connection must succeed; after that it reconnects for ever. */
+export class MqttBus implements Bus {
+  readonly clientId: string;
+  readonly url: string;
+  readonly #options: MqttBusOptions;
+  readonly #logger: Logger;
+  readonly #handlers: HandlerTable;
+  readonly #feed = new StateFeed();
+  readonly #window: SendWindow;
+  /** Publishes under way: mqtt.js leaves those of QoS 0 unsettled when the connection closes before the socket drains. */
+  readonly #pending = new Set<{ readonly qos: QoS; readonly settle: (error?: Error | null) => void }>();
+  #client: MqttClient | undefined;
+  #attempts = 0;
+
+  constructor(options: MqttBusOptions) {
+    this.#options = options;
+    this.clientId = options.clientId ?? `isobath-${randomUUID()}`;
+    this.url = withoutPassword(options.url);
+    this.#logger = (options.logger ?? silentLogger).child({ broker: this.url });
+    this.#handlers = new HandlerTable(this.#logger);
+    this.#window = new SendWindow(options.windowBytes ?? WINDOW_BYTES, WINDOW_MESSAGES);
+  }
+
+  get state(): BusState {
+    return this.#feed.state;
+  }
+
+  /** Rejects with ISO_ERR_BROKER_UNREACHABLE or ISO_ERR_BROKER_REFUSED. */
+  async start(): Promise<void> {
+    if (this.#client !== undefined) return;
+    const client = mqtt.connect(this.#options.url, clientOptions(this.#options, this.clientId));
+    this.#client = client;
+    client.on('message', (topic, payload, packet) => this.#handlers.dispatch(topic, payload, packet.retain));
+    // Without a listener, an error event would end the process. What matters is told by `close`.
+    client.on('error', (error) => this.#logger.debug({ err: error }, `Connection: ${whyOf(error)}`));
+    try {
+      await connectFirst(client, this.url);
+    } catch (error) {
+      this.#client = undefined;
+      await endClient(client);
+      throw error;
+    }
+    client.on('close', () => this.#lost(client));
+    client.on('connect', () => void this.#restored(client));
+    if (this.#client === client && client.connected) this.#feed.set('online');
+    else if (this.#client === client) this.#lost(client);
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = undefined;
+    this.#window.rejectWaiting(closed());
+    await endClient(client);
+    for (const { settle } of this.#pending) settle(closed());
+    this.#feed.set('offline');
+  }
+
+  async publish(
+    topic: string,
+    payload: string | Uint8Array,
+    { qos = 0, retain = false }: PublishOptions = {},
+  ): Promise<void> {
+    requireTopic(topic);
+    this.#requireClient();
+    // mqtt.js clones what is not a Buffer together with all memory behind it.
+    const bytes =
+      typeof payload === 'string'
+        ? Buffer.from(payload)
+        : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    await this.#window.run(bytes.length, () => this.#send(topic, bytes, qos, retain));
+  }
+
+  async subscribe(
+    filter: string,
+    handler: MessageHandler,
+    { qos = 0 }: { readonly qos?: QoS } = {},
+  ): Promise<() => Promise<void>> {
+    requireFilter(filter);
+    this.#requireClient();
+    const entry = this.#handlers.add({ filter, handler, qos });
+    try {
+      await this.#request(filter, (client) =>
+        client.subscribeAsync(filter, { qos: this.#handlers.filters().get(filter) ?? qos }),
+      );
+    } catch (error) {
+      this.#handlers.remove(entry);
+      throw error;
+    }
+    return async () => {
+      if (!this.#handlers.remove(entry) || this.state === 'offline') return;
+      await this.#client?.unsubscribeAsync(filter).catch(() => {}); // lost: then the session is gone, too
+    };
+  }
+
+  onState(listener: (state: BusState) => void): () => void {
+    return this.#feed.listen(listener);
+  }
+
+  #send(topic: string, payload: Buffer, qos: QoS, retain: boolean): Promise<void> {
+    const client = this.#requireClient();
+    if (qos === 0 && !client.connected) return Promise.reject(this.#offline());
+    return new Promise((resolve, reject) => {
+      const pending = {
+        qos,
+        settle: (error?: Error | null) => {
+          this.#pending.delete(pending);
+          if (!error) resolve();
+          else reject(this.#client === undefined ? closed() : this.#offline());
+        },
+      };
+      this.#pending.add(pending);
+      client.publish(topic, payload, { qos, retain }, pending.settle);
+    });
+  }
+
+  /** Subscribes; when the connection breaks meanwhile, `#restored` does it and this waits for it. */
+  async #request(filter: string, act: (client: MqttClient) => Promise<unknown>): Promise<void> {
+    const client = this.#requireClient();
+    try {
+      if (!client.connected) throw this.#offline();
+      await act(client);
+    } catch (error) {
+      if (this.#client === undefined) throw closed();
+      const code = (error as { code?: unknown }).code;
+      if (typeof code === 'number') {
+        const reason = 'it granted no quality of service';
+        throw IsobathError.of('ISO_ERR_SUBSCRIBE_REFUSED', { filter, reason }, error);
+      }
+      await this.#untilOnline();
+    }
+  }
+
+  #untilOnline(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = this.#feed.listen((state) => {
+        if (state === 'offline' && this.#client !== undefined) return;
+        end();
+        if (this.#client === undefined) reject(closed());
+        else resolve();
+      });
+    });
+  }
+
+  #lost(client: MqttClient): void {
+    if (this.#client !== client) return;
+    if (this.#feed.state === 'online') this.#logger.warn({}, 'The connection to the broker is lost');
+    this.#feed.set('offline');
+    for (const { qos, settle } of this.#pending) if (qos === 0) settle(this.#offline());
+    // mqtt.js reads this when it plans the attempt after the next close.
+    const { minReconnectMs = 250, maxReconnectMs = 15_000 } = this.#options;
+    this.#attempts += 1;
+    client.options.reconnectPeriod = backoff(this.#attempts, minReconnectMs, maxReconnectMs);
+  }
+
+  /** The session is clean, so every filter is subscribed again before anyone is told. */
+  async #restored(client: MqttClient): Promise<void> {
+    const filters = [...this.#handlers.filters()];
+    this.#handlers.forgetRetained();
+    try {
+      await Promise.all(filters.map(([filter, qos]) => client.subscribeAsync(filter, { qos })));
+    } catch (error) {
+      if (this.#client !== client || !client.connected) return; // the next connection does it
+      this.#logger.error({ err: error }, `A subscription was not restored: ${whyOf(error)}`);
+    }
+    if (this.#client !== client || !client.connected) return;
+    this.#attempts = 0;
+    client.options.reconnectPeriod = this.#options.minReconnectMs ?? 250;
+    this.#feed.set('online');
+  }
+
+  #requireClient(): MqttClient {
+    if (this.#client === undefined) throw closed();
+    return this.#client;
+  }
+
+  #offline(): IsobathError {
+    return IsobathError.of('ISO_ERR_BUS_OFFLINE', { url: this.url });
+  }
+}
+
+function closed(): IsobathError {
+  return IsobathError.of('ISO_ERR_BUS_CLOSED', {});
+}
