@@ -78,8 +78,12 @@ export class Agent implements Service {
     const runner = new ShardRunner({ bus, topics, agent: name, logger, ...limits });
     this.#running = { bus, epoch, fetcher, programs, runner };
     await fetcher.start();
-    await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), { qos: 1 });
-    await bus.subscribe(topics.agentStatus(name), (topic, payload) => this.#onOwnStatus(topic, payload), { qos: 1 });
+    await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), {
+      qos: 1,
+    });
+    await bus.subscribe(topics.agentStatus(name), (topic, payload) => this.#onOwnStatus(topic, payload), {
+      qos: 1,
+    });
     bus.onState((state) => {
       if (state === 'online') void this.#announce().catch(() => undefined);
     });
@@ -93,7 +97,9 @@ export class Agent implements Service {
     this.#running = undefined;
     const { name, engine } = this.#options;
     const offline = encodeJson(this.#status('offline', running.epoch));
-    await running.bus.publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true }).catch(() => undefined);
+    await running.bus
+      .publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true })
+      .catch(() => undefined);
     await running.runner.drain();
     await running.bus.stop();
     await engine.stop();
@@ -162,7 +168,10 @@ export class Agent implements Service {
       const { header, bytes } = decodeFrame(SHARD_CHUNK, topic, payload);
       inbox.add(topic, header, bytes);
     };
-    const feeds = [topics.ifm(id, name), ...deployment.sharedStages.map((stage) => topics.sharedIfm(id, stage))];
+    const feeds = [
+      topics.ifm(id, name),
+      ...deployment.sharedStages.map((stage) => topics.sharedIfm(id, stage)),
+    ];
     const unsubscribe = await Promise.all(feeds.map((topic) => bus.subscribe(topic, onChunk)));
     this.#served.set(id, { deployment, unsubscribe });
     return fetched;
@@ -173,7 +182,8 @@ export class Agent implements Service {
     if (!served) return;
     this.#served.delete(id);
     await Promise.allSettled(served.unsubscribe.map((unsubscribe) => unsubscribe()));
-    for (const { spec } of served.deployment.shards) await this.#running?.programs.release(spec.program.sha256);
+    for (const { spec } of served.deployment.shards)
+      await this.#running?.programs.release(spec.program.sha256);
   }
 
   async #reply(reply: Reply): Promise<void> {

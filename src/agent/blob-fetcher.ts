@@ -100,7 +100,8 @@ export class BlobFetcher {
       await bus.publish(topics.blobGet(blob.sha256, agent), ask).catch(() => undefined);
       const part = await answer;
       waiting.delete(offset);
-      if (part?.header.total === 0 && blob.bytes > 0) throw this.#unavailable(blob, 'the master does not have it');
+      if (part?.header.total === 0 && blob.bytes > 0)
+        throw this.#unavailable(blob, 'the master does not have it');
       if (part && part.header.total === blob.bytes && part.bytes.length === length) return part.bytes;
     }
     throw this.#unavailable(blob, 'the master does not answer');

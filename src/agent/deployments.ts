@@ -33,7 +33,9 @@ export class Deployment {
 
   /** Stages whose shared topic this agent listens to. */
   get sharedStages(): number[] {
-    const sharing = this.shards.filter(({ spec }) => !spec.standby && spec.inputs.some(({ shared }) => shared));
+    const sharing = this.shards.filter(
+      ({ spec }) => !spec.standby && spec.inputs.some(({ shared }) => shared),
+    );
     return [...new Set(sharing.map(({ spec }) => spec.stage))];
   }
 }

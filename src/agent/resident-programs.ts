@@ -1,5 +1,5 @@
 import type { CompiledProgram, Engine } from '../engine/engine.ts';
-import { loadOnnx } from '../formats/onnx/read.ts';
+import { loadOnnx } from '../formats/onnx/load.ts';
 import type { BlobRef, ShardProgram } from '../wire/messages/control.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { BlobFetcher } from './blob-fetcher.ts';
@@ -60,7 +60,11 @@ export class ResidentPrograms {
   async acquire({ program, blobs }: ShardProgram): Promise<CompiledProgram> {
     let resident = this.#residents.get(program.sha256);
     if (!resident) {
-      resident = { program: this.#compile(program.sha256), blobs: blobs.map(({ sha256 }) => sha256), users: 0 };
+      resident = {
+        program: this.#compile(program.sha256),
+        blobs: blobs.map(({ sha256 }) => sha256),
+        users: 0,
+      };
       this.#residents.set(program.sha256, resident);
     }
     resident.users += 1;

@@ -63,15 +63,22 @@ export class ShardInbox {
   #tryShard(shard: ResidentShard, { request, stage, attempt }: ShardChunk): void {
     const { spec } = shard;
     const own = this.#arrivals.get(arrivalKey({ request, stage, shard: spec.shard, attempt }));
-    const shared = attempt === 0 ? this.#arrivals.get(arrivalKey({ request, stage, shard: ALL_SHARDS, attempt })) : undefined;
+    const shared =
+      attempt === 0
+        ? this.#arrivals.get(arrivalKey({ request, stage, shard: ALL_SHARDS, attempt }))
+        : undefined;
     const inputs = spec.inputs.map((_, at) => own?.inputs.get(at) ?? shared?.inputs.get(at));
     if (inputs.some((input) => input === undefined) || shared?.served.has(spec.shard)) return;
-    const started = Math.min(own?.startedMs ?? Number.POSITIVE_INFINITY, shared?.startedMs ?? Number.POSITIVE_INFINITY);
+    const started = Math.min(
+      own?.startedMs ?? Number.POSITIVE_INFINITY,
+      shared?.startedMs ?? Number.POSITIVE_INFINITY,
+    );
     const readers = shared ? this.#deployment.sharing(stage).length : 1;
     this.#forget(arrivalKey({ request, stage, shard: spec.shard, attempt }));
     if (shared) {
       shared.served.add(spec.shard);
-      if (shared.served.size === readers) this.#forget(arrivalKey({ request, stage, shard: ALL_SHARDS, attempt }));
+      if (shared.served.size === readers)
+        this.#forget(arrivalKey({ request, stage, shard: ALL_SHARDS, attempt }));
     }
     this.#onReady({
       deployment: this.#deployment.id,
@@ -99,6 +106,11 @@ export class ShardInbox {
   }
 }
 
-function arrivalKey({ request, stage, shard, attempt }: Pick<ShardChunk, 'request' | 'stage' | 'shard' | 'attempt'>): string {
+function arrivalKey({
+  request,
+  stage,
+  shard,
+  attempt,
+}: Pick<ShardChunk, 'request' | 'stage' | 'shard' | 'attempt'>): string {
   return `${request}/${stage}/${shard}/${attempt}`;
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import { bytesOf } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { chunkRanges } from '../wire/chunks.ts';
-import { encodeFrame, encodeMessage } from '../wire/codec.ts';
+import { encodeFrame, encodeMessage, type Unsealed } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import type { Reply } from '../wire/messages/reply.ts';
 import type { ShardChunk, ShardTimes } from '../wire/messages/shard-chunk.ts';
@@ -58,8 +58,21 @@ export class ShardRunner {
       const bytes = bytesOf(data);
       for (const { length, ...place } of chunkRanges(bytes.length, chunkBytes, data.BYTES_PER_ELEMENT)) {
         const last = tensor === outputs.length - 1 && place.seq === place.total - 1;
-        const identity = { v: VERSION, request: job.request, stage, shard, attempt: job.attempt, tensor };
-        const header = { ...identity, dtype, shape, ...place, ...(last ? { times } : {}) };
+        const identity = {
+          v: VERSION,
+          request: job.request,
+          stage,
+          shard,
+          attempt: job.attempt,
+          tensor,
+        } as const;
+        const header: Unsealed<ShardChunk> = {
+          ...identity,
+          dtype,
+          shape,
+          ...place,
+          ...(last ? { times } : {}),
+        };
         const frame = encodeFrame<ShardChunk>(header, length, (target) =>
           target.set(bytes.subarray(place.offset, place.offset + length)),
         );

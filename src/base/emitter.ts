@@ -9,6 +9,7 @@ export class Emitter<Events extends Record<string, unknown>> {
   }
 
   emit<E extends keyof Events>(name: E, event: Events[E]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) (listener as (event: Events[E]) => void)(event);
+    for (const listener of [...(this.#listeners.get(name) ?? [])])
+      (listener as (event: Events[E]) => void)(event);
   }
 }

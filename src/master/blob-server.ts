@@ -39,7 +39,9 @@ export class BlobServer implements Service {
 
   async start(): Promise<void> {
     const { bus, topics } = this.#options;
-    this.#unsubscribe = await bus.subscribe(topics.everyBlobGet(), (topic, payload) => this.#onGet(topic, payload));
+    this.#unsubscribe = await bus.subscribe(topics.everyBlobGet(), (topic, payload) =>
+      this.#onGet(topic, payload),
+    );
   }
 
   async stop(): Promise<void> {

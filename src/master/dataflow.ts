@@ -25,7 +25,9 @@ export interface Dataflow {
 }
 
 export function dataflowOf(plan: Plan): Dataflow {
-  const flat = plan.stages.flatMap((stage) => stage.shards.map((planned, index) => ({ stage, planned, index })));
+  const flat = plan.stages.flatMap((stage) =>
+    stage.shards.map((planned, index) => ({ stage, planned, index })),
+  );
   const writers = new Map<string, { id: number; region: Region }[]>();
   const readers = new Map<string, number>();
   const dependents: number[][] = flat.map(() => []);
@@ -33,7 +35,8 @@ export function dataflowOf(plan: Plan): Dataflow {
   flat.forEach(({ planned }, id) => {
     const waits = new Set<number>();
     for (const { tensor, region } of planned.shard.inputs) {
-      for (const writer of writers.get(tensor) ?? []) if (intersects(writer.region, region)) waits.add(writer.id);
+      for (const writer of writers.get(tensor) ?? [])
+        if (intersects(writer.region, region)) waits.add(writer.id);
     }
     for (const tensor of new Set(planned.shard.inputs.map((input) => input.tensor))) {
       readers.set(tensor, (readers.get(tensor) ?? 0) + 1);
@@ -57,10 +60,14 @@ export function dataflowOf(plan: Plan): Dataflow {
 
 /** Inputs at the same place, of the same tensor and region, in every shard that runs on an agent. */
 function sharedInputs(stage: Stage): ReadonlySet<number> {
-  const [first, ...others] = stage.shards.filter(({ worker }) => worker !== MASTER).map(({ shard }) => shard.inputs);
+  const [first, ...others] = stage.shards
+    .filter(({ worker }) => worker !== MASTER)
+    .map(({ shard }) => shard.inputs);
   if (!first || others.length === 0 || !isDistributed(stage)) return new Set();
   const shared = first.flatMap(({ tensor, region }, at) =>
-    others.every((inputs) => inputs[at]?.tensor === tensor && sameRegion(inputs[at].region, region)) ? [at] : [],
+    others.every((inputs) => inputs[at]?.tensor === tensor && sameRegion(inputs[at].region, region))
+      ? [at]
+      : [],
   );
   return new Set(shared);
 }

@@ -92,7 +92,9 @@ export class Deployment {
     const { fleet, blobs } = this.#options;
     await Promise.allSettled(this.#running);
     const undeploy = { v: VERSION, type: 'undeploy', deployment: this.id } as const;
-    await Promise.allSettled(this.#agents.filter((id) => fleet.has(id)).map((id) => fleet.send(id, undeploy)));
+    await Promise.allSettled(
+      this.#agents.filter((id) => fleet.has(id)).map((id) => fleet.send(id, undeploy)),
+    );
     blobs.withdraw(this.#offered.splice(0));
     await this.#remote.stop();
     await this.#local.dispose();
@@ -110,7 +112,9 @@ export class Deployment {
       ...{ bus, topics, fleet, logger },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
     };
-    const running = runInference(context, graph, request, inputs).finally(() => this.#running.delete(running));
+    const running = runInference(context, graph, request, inputs).finally(() =>
+      this.#running.delete(running),
+    );
     this.#running.add(running);
     return running;
   }
@@ -127,7 +131,8 @@ export class Deployment {
     const holdersOfProgram = new Map<string, Set<string>>();
     for (const { id, planned } of this.#flow.shards) {
       const sha256 = packed.get(id)?.program.sha256;
-      if (sha256) holdersOfProgram.set(sha256, (holdersOfProgram.get(sha256) ?? new Set()).add(planned.worker));
+      if (sha256)
+        holdersOfProgram.set(sha256, (holdersOfProgram.get(sha256) ?? new Set()).add(planned.worker));
     }
     const agents = [...new Set([...holdersOfProgram.values()].flatMap((set) => [...set]))];
     return this.#flow.shards.map(({ id, planned }) => {
@@ -147,10 +152,17 @@ export class Deployment {
     const programs = held.map((flow) => this.#specOf(flow, packed.get(flow.id)!, agent));
     const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
     const { model, logger } = this.#options;
-    logger.info({ model, agent, receivedBytes, cachedBytes, shards: held.length }, 'An agent holds its programs.');
+    logger.info(
+      { model, agent, receivedBytes, cachedBytes, shards: held.length },
+      'An agent holds its programs.',
+    );
   }
 
-  #specOf({ stage, index, planned }: FlowShard, { program, filters }: PackedProgram, agent: string): ShardProgram {
+  #specOf(
+    { stage, index, planned }: FlowShard,
+    { program, filters }: PackedProgram,
+    agent: string,
+  ): ShardProgram {
     const { shard } = planned;
     const shared = this.#flow.shared[stage.index]!;
     const typeOf = (tensor: string) => {
@@ -192,7 +204,13 @@ export class Deployment {
           if (performance.now() - aliveMs > deployTimeoutMs) reject(failed('it does not answer'));
         }, 1000);
         undo.push(() => clearInterval(watch));
-        const order = { v: VERSION, type: 'deploy', replyId: this.id, deployment: this.id, programs } as const;
+        const order = {
+          v: VERSION,
+          type: 'deploy',
+          replyId: this.id,
+          deployment: this.id,
+          programs,
+        } as const;
         fleet.send(agent, order).catch(reject);
       });
     } finally {

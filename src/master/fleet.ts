@@ -55,7 +55,9 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
   /** Sorted by name, so that the same fleet gets the same plan. */
   get members(): Member[] {
     return [...this.#entries]
-      .flatMap(([id, entry]) => (isMember(entry) ? [{ id, epoch: entry.status.epoch, profile: entry.profile }] : []))
+      .flatMap(([id, entry]) =>
+        isMember(entry) ? [{ id, epoch: entry.status.epoch, profile: entry.profile }] : [],
+      )
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -66,7 +68,10 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
 
   async start(): Promise<void> {
     const { bus, topics, pingMs = 2000 } = this.#options;
-    const listen = async (filter: string, handler: (topic: string, agent: string, payload: Uint8Array) => void) => {
+    const listen = async (
+      filter: string,
+      handler: (topic: string, agent: string, payload: Uint8Array) => void,
+    ) => {
       const unsubscribe = await bus.subscribe(
         filter,
         (topic, payload) => {
@@ -78,7 +83,9 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
       this.#unsubscribe.push(unsubscribe);
     };
     await listen(topics.everyReply(), (topic, agent, payload) => this.#onReply(topic, agent, payload));
-    await listen(topics.everyAgentProfile(), (topic, agent, payload) => this.#onProfile(topic, agent, payload));
+    await listen(topics.everyAgentProfile(), (topic, agent, payload) =>
+      this.#onProfile(topic, agent, payload),
+    );
     await listen(topics.everyAgentStatus(), (topic, agent, payload) => this.#onStatus(topic, agent, payload));
     this.#pinger = setInterval(() => this.#pingSilent(), pingMs);
     this.#pinger.unref();
@@ -101,13 +108,19 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
     const entry = this.#entries.get(id);
     if (!entry || !isMember(entry)) return;
     entry.silent = true;
-    this.#options.logger.warn({ agent: id }, 'The agent missed a deadline and gets no work until it answers.');
+    this.#options.logger.warn(
+      { agent: id },
+      'The agent missed a deadline and gets no work until it answers.',
+    );
     this.emit('left', { id, reason: 'silent' });
     this.#ping(id);
   }
 
   #onStatus(topic: string, id: string, payload: Uint8Array): void {
-    if (payload.length === 0) return this.#forget(id);
+    if (payload.length === 0) {
+      this.#forget(id);
+      return;
+    }
     const status = decodeJson(AGENT_STATUS, topic, payload);
     const entry = this.#entry(id);
     const before = entry.status;
@@ -166,9 +179,14 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
   }
 
   #ping(id: string): void {
-    this.send(id, { v: VERSION, type: 'ping', replyId: `ping-${id}`.slice(0, 128) }).catch((error: unknown) => {
-      this.#options.logger.debug({ agent: id, code: IsobathError.from(error).code }, 'A ping could not be sent.');
-    });
+    this.send(id, { v: VERSION, type: 'ping', replyId: `ping-${id}`.slice(0, 128) }).catch(
+      (error: unknown) => {
+        this.#options.logger.debug(
+          { agent: id, code: IsobathError.from(error).code },
+          'A ping could not be sent.',
+        );
+      },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Tensor } from '../tensor/tensor.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { JoinedTensors } from './join.ts';
 import { type RequestState, runShard, type ShardContext } from './shard-attempts.ts';
 import { type StageReport, StageTimes } from './stage-times.ts';
@@ -37,7 +37,8 @@ export function runInference(
       runShard(context, state, shard).then(({ asPlanned }) => {
         degraded ||= !asPlanned;
         left -= 1;
-        for (const tensor of new Set(shard.planned.shard.inputs.map((input) => input.tensor))) joined.release(tensor);
+        for (const tensor of new Set(shard.planned.shard.inputs.map((input) => input.tensor)))
+          joined.release(tensor);
         for (const next of shard.dependents) if (--waiting[next]! === 0) fire(next);
         if (left === 0) finish();
       }, reject);

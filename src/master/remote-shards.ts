@@ -1,11 +1,11 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { elementsOf, Reassembly } from '../wire/reassembly.ts';
 import type { Region } from '../tensor/region.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { decodeFrame } from '../wire/codec.ts';
 import { SHARD_CHUNK, type ShardChunk, type ShardTimes } from '../wire/messages/shard-chunk.ts';
+import { elementsOf, Reassembly } from '../wire/reassembly.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { FlowShard } from './dataflow.ts';
 import type { Fleet } from './fleet.ts';
@@ -68,7 +68,8 @@ export class RemoteShards {
       fleet.on('reply', ({ agent, reply }) => {
         if (reply.type !== 'shard-failed' || reply.deployment !== deployment) return;
         const call = this.#pending.get(callKey(reply.request, reply.stage, reply.shard));
-        if (call?.agent === agent && call.attempt === reply.attempt) call.reject(IsobathError.revive(reply.error));
+        if (call?.agent === agent && call.attempt === reply.attempt)
+          call.reject(IsobathError.revive(reply.error));
       }),
     );
   }
@@ -84,7 +85,14 @@ export class RemoteShards {
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<RemoteAnswer>((resolve, reject) => {
-        const state = { regions: new Map(), done: new Set<number>(), firstMs: 0, joinMs: 0, bytes: 0, times: undefined };
+        const state = {
+          regions: new Map(),
+          done: new Set<number>(),
+          firstMs: 0,
+          joinMs: 0,
+          bytes: 0,
+          times: undefined,
+        };
         this.#pending.set(key, { ...call, ...state, resolve, reject });
         timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs);
       });

@@ -1,7 +1,7 @@
-import type { Logger } from '../base/logger.ts';
 import { reasonOf } from '../base/errors.ts';
-import { MASTER } from '../planner/plan.ts';
+import type { Logger } from '../base/logger.ts';
 import type { TensorRegion } from '../partition/shard.ts';
+import { MASTER } from '../planner/plan.ts';
 import { slice } from '../tensor/copy.ts';
 import type { Bus } from '../transport/bus.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
@@ -44,7 +44,11 @@ export interface RequestState {
  * Runs one shard until it is done: on its agent, on another agent that holds its program, or at the master, which
  * always can. Tells whether it ended where it was planned. Rejects only where the master itself fails.
  */
-export async function runShard(context: ShardContext, state: RequestState, flow: FlowShard): Promise<{ asPlanned: boolean }> {
+export async function runShard(
+  context: ShardContext,
+  state: RequestState,
+  flow: FlowShard,
+): Promise<{ asPlanned: boolean }> {
   state.times.begin(flow);
   const { fleet, logger } = context;
   const candidates = flow.planned.worker === MASTER ? [] : context.holders[flow.id]!;
@@ -122,7 +126,8 @@ async function publishInputs(
     state.sharedSent.set(flow.stage.index, sending);
     partitionMs = await sending;
   }
-  for (const at of inputs.keys()) if (!shared.has(at)) await publish(topics.ifm(deployment, agent), flow.index, at);
+  for (const at of inputs.keys())
+    if (!shared.has(at)) await publish(topics.ifm(deployment, agent), flow.index, at);
   return { bytes, partitionMs };
 }
 

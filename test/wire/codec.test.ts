@@ -193,6 +193,7 @@ describe('a message', () => {
         inputs: [{ tensor: 'x', dtype: 'float32', shape: [1, 3, 8, 8], shared: true }],
         outputs: [{ tensor: 'y', dtype: 'float32', shape: [1, 4, 8, 8] }],
         blobs: [{ sha256: 'cd'.repeat(32), bytes: 2 ** 33 }],
+        standby: false,
       },
     ],
   };

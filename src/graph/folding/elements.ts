@@ -1,5 +1,5 @@
 import { ARRAYS, type ArrayOf, type DType, type TypedArray } from '../../tensor/dtype.ts';
-import { float32ToFloat16, float16ToFloat32 } from '../../tensor/float16.ts';
+import { float16ToFloat32, float32ToFloat16 } from '../../tensor/float16.ts';
 
 export function isWide(dtype: DType): dtype is 'int64' | 'uint64' {
   return dtype === 'int64' || dtype === 'uint64';

@@ -1,0 +1,35 @@
+import { IsobathError } from '../base/errors.ts';
+import { type Graph, subgraph } from '../graph/graph.ts';
+import { inferTypes, unknownTensors } from '../graph/infer.ts';
+import { Tensor, type TensorType } from '../tensor/tensor.ts';
+import type { Engine } from './engine.ts';
+
+/**
+ * Completes `types` by running the part of the graph that leads to tensors of unknown shape once, on zeros: that is how
+ * the output of an operator that Isobath does not know is learnt. Throws ISO_ERR_SHAPE_UNKNOWN.
+ */
+export async function learnTypes(graph: Graph, engine: Engine): Promise<Graph> {
+  const inferred = inferTypes(graph);
+  const unknown = unknownTensors(inferred);
+  if (unknown.length === 0) return inferred;
+  const probe = subgraph(inferred, inferred.nodes, new Set(unknown), `${inferred.name} (shapes)`);
+  const inputs = probe.inputs.map((name) => {
+    const type = inferred.types.get(name)!;
+    return Tensor.zeros(type.dtype, type.shape);
+  });
+  const types = new Map<string, TensorType>(inferred.types);
+  try {
+    const program = await engine.compile(probe);
+    const { outputs } = await program.run(inputs);
+    probe.outputs.forEach((name, at) => {
+      const { dtype, shape } = outputs[at]!;
+      types.set(name, { dtype, shape });
+    });
+    await program.dispose();
+  } catch (error) {
+    const tensor = unknown[0]!;
+    const op = inferred.nodes.find(({ outputs }) => outputs.includes(tensor))?.op ?? 'an operator';
+    throw IsobathError.of('ISO_ERR_SHAPE_UNKNOWN', { tensor, op }, error);
+  }
+  return inferTypes({ ...inferred, types });
+}

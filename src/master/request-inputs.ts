@@ -1,0 +1,42 @@
+import { IsobathError } from '../base/errors.ts';
+import { readInput } from '../formats/input.ts';
+import { isPicture, sniff } from '../formats/sniff.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ServedModel } from './model-service.ts';
+
+/** The model's one input, for requests that do not name it. */
+function onlyInput({ name, graph, manifest }: ServedModel): string {
+  if (manifest) return manifest.input.name;
+  if (graph.inputs.length === 1) return graph.inputs[0]!;
+  const reason = `the model ${name} has ${graph.inputs.length} inputs: name the one that is meant`;
+  throw IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason });
+}
+
+/** A picture, .npy or JSON file as the input of the model. Throws as `readInput` does. */
+export async function inputFromFile(model: ServedModel, bytes: Uint8Array): Promise<Map<string, Tensor>> {
+  const input = onlyInput(model);
+  const type = model.graph.types.get(input)!;
+  const { manifest } = model;
+  return new Map([
+    [input, await readInput(bytes, { input, type, model: model.name, ...(manifest ? { manifest } : {}) })],
+  ]);
+}
+
+/** Checks tensors against what the model takes. Throws ISO_ERR_INPUT_MISMATCH, ISO_ERR_REQUEST_INVALID. */
+export function checkedInputs(model: ServedModel, given: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  const inputs = new Map([...given].map(([name, tensor]) => [name === '' ? onlyInput(model) : name, tensor]));
+  for (const name of model.graph.inputs) {
+    const { dtype, shape } = model.graph.types.get(name)!;
+    const tensor = inputs.get(name);
+    const want = `${dtype} [${shape.join(', ')}]`;
+    const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'nothing';
+    if (got !== want) throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', { input: name, got, want });
+  }
+  return inputs;
+}
+
+/** True for what a plain MQTT client publishes: a picture, a .npy or a JSON text, without our framing. */
+export function isPlainFile(payload: Uint8Array): boolean {
+  const kind = sniff(payload);
+  return kind !== undefined && (isPicture(kind) || kind === 'npy' || kind === 'json');
+}
