@@ -1,4 +1,4 @@
-export const PICTURES = ['jpeg', 'png', 'gif', 'webp', 'tiff'] as const;
+const PICTURES = ['jpeg', 'png', 'gif', 'webp', 'tiff'] as const;
 export type InputKind = (typeof PICTURES)[number] | 'npy' | 'json';
 
 /** The first bytes of each kind, as Latin-1 text. */

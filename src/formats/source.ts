@@ -5,7 +5,7 @@ import { IsobathError, reasonOf } from '../base/errors.ts';
 export type Source = string | Uint8Array;
 
 /** 256 MiB: more than any input of a CNN, less than would hurt a gateway. */
-export const MAX_INPUT_BYTES = 256 * 1024 * 1024;
+const MAX_INPUT_BYTES = 256 * 1024 * 1024;
 
 /** How an error names the input. */
 export function nameOf(source: Source): string {

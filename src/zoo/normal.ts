@@ -8,7 +8,12 @@ let quantiles: Float32Array | undefined;
  * A 16-bit number picks one of 65,536 equally likely normal quantiles (largest: 4.3 deviations), two values for each
  * 32 random bits: a few nanoseconds per value, where Box-Muller needs a logarithm and a cosine.
  */
-export function seededNormals(seed: number, name: string, length: number, deviation: number): Float32Array {
+export function seededNormals(
+  seed: number,
+  name: string,
+  length: number,
+  deviation: number,
+): Float32Array<ArrayBuffer> {
   quantiles ??= normalQuantiles();
   const table = quantiles;
   const values = new Float32Array(length);

@@ -44,14 +44,14 @@ export class SeededFilters {
   }
 }
 
-function keptWeakly<T extends object>(produce: () => T): () => T {
-  let kept: WeakRef<T> | undefined;
+/** Holds the buffer, not the array: a shard's filters are views, and keep nothing but the buffer alive. */
+function keptWeakly(produce: () => Float32Array<ArrayBuffer>): () => Float32Array {
+  let kept: WeakRef<ArrayBuffer> | undefined;
   return () => {
-    let value = kept?.deref();
-    if (!value) {
-      value = produce();
-      kept = new WeakRef(value);
-    }
-    return value;
+    const buffer = kept?.deref();
+    if (buffer) return new Float32Array(buffer);
+    const values = produce();
+    kept = new WeakRef(values.buffer);
+    return values;
   };
 }

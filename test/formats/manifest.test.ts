@@ -1,0 +1,181 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { findManifest, parseManifest, readManifest } from '../../src/formats/manifest.ts';
+import { zooEntries, zooModel } from '../../src/zoo/zoo.ts';
+import { coded } from '../support/code.ts';
+
+const INPUT = { name: 'image', channels: 'RGB', scale: 1, mean: [0, 0, 0], std: [1, 1, 1], fit: 'cover' };
+const VALID = {
+  name: 'street',
+  version: '2',
+  model: 'street.onnx',
+  task: 'classification',
+  license: 'Apache-2.0',
+  input: { ...INPUT, width: 224, height: 224 },
+  labels: ['car', 'tram'],
+  output: { name: 'logits', activation: 'softmax' },
+  sample: 'samples/tram.jpg',
+};
+
+function problemsOf(json: unknown): string {
+  try {
+    parseManifest(json, 'm.json');
+  } catch (error) {
+    expect(error).toEqual(coded('ISO_ERR_MANIFEST_INVALID', 'm.json'));
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('parseManifest', () => {
+  it('takes a whole manifest as it is', () => {
+    expect(parseManifest(VALID, 'm.json')).toEqual(VALID);
+  });
+
+  it('needs neither labels, license, output nor sample', () => {
+    const { labels, license, output, sample, ...least } = VALID;
+    expect(parseManifest(least, 'm.json')).toEqual({ ...least, labels: [] });
+  });
+
+  it('takes what the zoo gives', () => {
+    for (const { name } of zooEntries()) expect(problemsOf(zooModel(name).manifest)).toBe('');
+  });
+
+  it('reports every problem at once', () => {
+    const message = problemsOf({
+      name: '',
+      model: '../other.onnx',
+      task: 'guess',
+      lables: [],
+      labels: ['car', 7],
+      input: { name: 'x', channels: 'gray', scale: '1', mean: [0, 0, 0], std: [0], fit: 'zoom', width: 1.5 },
+      output: 'probabilities',
+    });
+    for (const text of [
+      'name is "", but must be a text',
+      'version is missing',
+      'model is "../other.onnx", but must be a relative path',
+      'task is "guess", but must be one of classification, tensor',
+      'lables is not a field',
+      'labels is ["car",7], but must be texts only',
+      'input.scale is "1", but must be a number',
+      'input.mean has 3 values, but gray has 1 channels',
+      'input.std is [0], but must be a list of numbers other than 0',
+      'input.fit is "zoom"',
+      'input.width is 1.5',
+      'output is "probabilities", but must be an object',
+    ]) {
+      expect(message).toContain(text);
+    }
+  });
+
+  it.each([
+    ['an array', []],
+    ['null', null],
+    ['a text', 'street'],
+  ])('refuses %s', (_, json) => {
+    expect(problemsOf(json)).toContain('not a JSON object');
+  });
+
+  it.each([
+    '/etc/passwd',
+    '..',
+    '../street.onnx',
+    'a/../../street.onnx',
+    '.',
+    '',
+    'a/..',
+    'C:street.onnx',
+    'C:\\street.onnx',
+    '..\\street.onnx',
+    'a\0b',
+  ])('refuses the model path %j', (model) => {
+    expect(problemsOf({ ...VALID, model })).toContain('model is');
+  });
+
+  it.each(['street.onnx', './street.onnx', 'a/street.onnx', 'a/../street.onnx', '..street.onnx'])(
+    'takes the model path %j',
+    (model) => {
+      expect(problemsOf({ ...VALID, model })).toBe('');
+    },
+  );
+
+  it('takes no field from a prototype', () => {
+    expect(problemsOf(Object.create(VALID))).toContain('name is missing');
+    expect(problemsOf({ ...VALID, constructor: 1 })).toContain('constructor is not a field');
+  });
+});
+
+describe('manifest files', () => {
+  let folder: string;
+  const write = async (name: string, content: unknown) => {
+    const path = join(folder, name);
+    await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return path;
+  };
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'isobath-manifest-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('may keep the labels in a file of one per line', async () => {
+    await write('labels.txt', '\uFEFFcar\r\n tram \r\n\r\nbus\n\n');
+    const path = await write('m.json', { ...VALID, labels: 'labels.txt' });
+    expect(await readManifest(path)).toEqual({ ...VALID, labels: ['car', 'tram', '', 'bus'] });
+  });
+
+  it('report a missing label file together with the other problems', async () => {
+    const path = await write('m.json', { ...VALID, task: 'guess', labels: 'labels.txt' });
+    await expect(readManifest(path)).rejects.toEqual(coded('ISO_ERR_MANIFEST_INVALID', 'task is "guess"'));
+    await expect(readManifest(path)).rejects.toEqual(
+      coded('ISO_ERR_MANIFEST_INVALID', 'labels.txt cannot be read'),
+    );
+  });
+
+  it('do not follow a label file out of their folder', async () => {
+    const secret = await write('secret.txt', 'secret');
+    const inner = join(folder, 'inner');
+    await mkdir(inner);
+    await symlink(secret, join(inner, 'labels.txt'));
+    const path = await write('inner/m.json', { ...VALID, labels: 'labels.txt' });
+    await expect(readManifest(path)).rejects.toEqual(coded('ISO_ERR_MANIFEST_INVALID', 'outside the folder'));
+    const direct = await write('inner/n.json', { ...VALID, labels: '../secret.txt' });
+    await expect(readManifest(direct)).rejects.toEqual(coded('ISO_ERR_MANIFEST_INVALID', 'labels is'));
+  });
+
+  it.each([
+    ['is not JSON', '{"name":'],
+    ['is null', 'null'],
+    ['is too large', ' '.repeat(5 * 1024 * 1024)],
+  ])('are refused where one %s', async (_, content) => {
+    const path = await write('m.json', content);
+    await expect(readManifest(path)).rejects.toEqual(coded('ISO_ERR_MANIFEST_INVALID', path));
+  });
+
+  it('are refused where there is none', async () => {
+    await expect(readManifest(join(folder, 'm.json'))).rejects.toEqual(
+      coded('ISO_ERR_MANIFEST_INVALID', 'ENOENT'),
+    );
+  });
+
+  it('are found beside the model: its own before the shared one', async () => {
+    const model = join(folder, 'street.onnx');
+    expect(await findManifest(model)).toBeUndefined();
+    const shared = await write('manifest.json', VALID);
+    expect(await findManifest(model)).toBe(shared);
+    const full = await write('street.onnx.manifest.json', VALID);
+    expect(await findManifest(model)).toBe(full);
+    const own = await write('street.manifest.json', VALID);
+    expect(await findManifest(model)).toBe(own);
+  });
+
+  it('of another model are not taken, broken ones are, so that their problems are shown', async () => {
+    const model = join(folder, 'street.onnx');
+    await write('manifest.json', { ...VALID, model: 'other.onnx' });
+    expect(await findManifest(model)).toBeUndefined();
+    const shared = await write('manifest.json', '{');
+    expect(await findManifest(model)).toBe(shared);
+  });
+});
