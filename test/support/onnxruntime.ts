@@ -2,15 +2,22 @@ import ort from 'onnxruntime-node';
 import { type DType, isDType } from '../../src/tensor/dtype.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 
+const SETTINGS = { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 } as const;
+
+/** Throws where onnxruntime refuses the model; gives the names of its outputs. */
+export async function compileOnnx(bytes: Uint8Array): Promise<string[]> {
+  const session = await ort.InferenceSession.create(bytes, SETTINGS);
+  const names = [...session.outputNames];
+  await session.release();
+  return names;
+}
+
 /** Runs ONNX bytes in onnxruntime, without its own graph optimisations: the oracle for what a model means. */
 export async function runOnnx(
   bytes: Uint8Array,
   inputs: Readonly<Record<string, Tensor>>,
 ): Promise<Record<string, Tensor>> {
-  const session = await ort.InferenceSession.create(bytes, {
-    graphOptimizationLevel: 'disabled',
-    logSeverityLevel: 4,
-  });
+  const session = await ort.InferenceSession.create(bytes, SETTINGS);
   try {
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, { dtype, data, shape }]) => [
