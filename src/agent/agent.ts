@@ -100,6 +100,7 @@ export class Agent implements Service {
     await running.bus
       .publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true })
       .catch(() => undefined);
+    await this.#control;
     await running.runner.drain();
     await running.bus.stop();
     await engine.stop();

@@ -14,6 +14,8 @@ export interface MemoryBusOptions extends BusOptions {
 export class MemoryHub {
   readonly #buses = new Set<MemoryBus>();
   readonly #retained = new Map<string, Uint8Array>();
+  /** How often a message is delivered: 0 plays a loss, 2 a double. */
+  copies: (topic: string) => number = () => 1;
 
   bus(options?: MemoryBusOptions): MemoryBus {
     return new MemoryBus(this, options);
@@ -34,7 +36,9 @@ export class MemoryHub {
     const bytes = Buffer.from(payload);
     if (retain && bytes.length === 0) this.#retained.delete(topic);
     else if (retain) this.#retained.set(topic, bytes);
-    for (const bus of this.#buses) bus.deliver(topic, bytes, false);
+    for (let copy = this.copies(topic); copy > 0; copy -= 1) {
+      for (const bus of this.#buses) bus.deliver(topic, bytes, false);
+    }
   }
 
   /** @internal */

@@ -77,9 +77,8 @@ export class OnnxruntimeEngine implements Engine {
     }
     return {
       run: (inputs, options) => this.#run(program, session, inputs, options?.consume ?? false),
-      dispose: async () => {
-        if (this.#thread === thread) await thread.call('close', { session });
-      },
+      // a thread that has ended holds nothing any more
+      dispose: () => thread.call<void>('close', { session }).catch(() => undefined),
     };
   }
 

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
+import { SCHEMES } from '../../src/partition/schemes/index.ts';
+import { isDistributed } from '../../src/planner/plan.ts';
+import { planGraph } from '../../src/planner/strategies.ts';
+import { runPlan, runWhole } from '../support/execute.ts';
+import { randomModel } from '../support/random-graph.ts';
+
+describe('every scheme on random graphs of integers', () => {
+  const engine = new OnnxruntimeEngine({ threads: 1 });
+  beforeAll(() => engine.start());
+  afterAll(() => engine.stop());
+
+  for (const scheme of Object.keys(SCHEMES)) {
+    it(`${scheme} is bit-identical to the whole model`, async () => {
+      let distributed = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          randomModel,
+          // uneven capacities, one agent, and more agents than channels
+          fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 9 }),
+          async ({ graph, input }, weights) => {
+            const inputs = new Map([['x', input]]);
+            const workers = weights.map((weight, at) => ({ id: `agent-${at}`, weight }));
+            const plan = planGraph(graph, workers, { strategy: 'depth', scheme });
+            distributed += plan.stages.filter(isDistributed).length;
+            const want = await runWhole(engine, graph, inputs);
+            const got = await runPlan(engine, graph, plan, inputs);
+            for (const [name, tensor] of want) expect(same(got.get(name)!.data, tensor.data)).toBe(true);
+          },
+        ),
+        { numRuns: 60 },
+      );
+      expect(distributed).toBeGreaterThan(60);
+    });
+  }
+});
+
+/** The same numbers; only the sign of a zero may differ, which no comparison in a network sees. */
+function same(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): boolean {
+  return (
+    a.length === b.length &&
+    Array.prototype.every.call(a, (value, at) => value === b[at] && !Number.isNaN(value))
+  );
+}
