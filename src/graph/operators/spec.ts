@@ -1,6 +1,7 @@
 import { IsobathError } from '../../base/errors.ts';
 import type { Shape } from '../../tensor/region.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
+import { axisOf } from '../attributes.ts';
 import type { Node } from '../graph.ts';
 
 /** What an operator's rules may look at. */
@@ -58,7 +59,7 @@ export function checkedAxis(
   rank: number,
   end: 'open' | 'closed' = 'open',
 ): number {
-  const positive = axis < 0 ? axis + rank : axis;
+  const positive = axisOf(axis, rank);
   const limit = end === 'closed' ? rank : rank - 1;
   if (Number.isInteger(axis) && positive >= 0 && positive <= limit) return positive;
   throw shapeError(context.node, `axis ${axis} does not exist in ${rank} dimensions`);
