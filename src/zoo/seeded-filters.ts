@@ -1,5 +1,6 @@
+import { lazily } from '../tensor/lazy.ts';
 import { type Shape, sizeOf } from '../tensor/region.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { seededNormals } from './normal.ts';
 
 /**
@@ -33,25 +34,9 @@ export class SeededFilters {
 
   #deferred(name: string, shape: Shape, deviation: number, map?: (value: number) => number) {
     const seed = this.#seed;
-    return Tensor.deferred(
-      'float32',
-      shape,
-      keptWeakly(() => {
-        const values = seededNormals(seed, name, sizeOf(shape), deviation);
-        return map ? values.map(map) : values;
-      }),
-    );
+    return lazily('float32', shape, () => {
+      const values = seededNormals(seed, name, sizeOf(shape), deviation);
+      return map ? values.map(map) : values;
+    });
   }
-}
-
-/** Holds the buffer, not the array: a shard's filters are views, and keep nothing but the buffer alive. */
-function keptWeakly(produce: () => Float32Array<ArrayBuffer>): () => Float32Array {
-  let kept: WeakRef<ArrayBuffer> | undefined;
-  return () => {
-    const buffer = kept?.deref();
-    if (buffer) return new Float32Array(buffer);
-    const values = produce();
-    kept = new WeakRef(values.buffer);
-    return values;
-  };
 }

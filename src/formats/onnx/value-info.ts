@@ -5,10 +5,10 @@ import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
 
 /** A dimension as a model declares it: a size, a symbol such as `batch`, or nothing at all. */
-export type Dimension = number | string | undefined;
+type Dimension = number | string | undefined;
 
 /** The declared dimensions; undefined where even their number is open, or the value is no tensor. */
-export function dimensionsOf(type: TypeProto | undefined, context: ReadContext): Dimension[] | undefined {
+function dimensionsOf(type: TypeProto | undefined, context: ReadContext): Dimension[] | undefined {
   const shape = tensorTypeOf(type)?.shape;
   if (!shape) return undefined;
   if (shape.dim.length > LIMITS.rank) throw context.malformed('a value has too many dimensions');
@@ -20,7 +20,7 @@ export function dimensionsOf(type: TypeProto | undefined, context: ReadContext):
   });
 }
 
-export function tensorTypeOf(type: TypeProto | undefined): TypeProto_Tensor | undefined {
+function tensorTypeOf(type: TypeProto | undefined): TypeProto_Tensor | undefined {
   return type?.value.case === 'tensorType' ? type.value.value : undefined;
 }
 

@@ -11,6 +11,8 @@ import { externalTensorProto, fieldHead, tensorHead } from './write-tensor.ts';
 /** GraphProto.initializer and ModelProto.graph. */
 const INITIALIZER_FIELD = 5;
 const GRAPH_FIELD = 7;
+/** At most: a tag and the varint of a 32-bit length. */
+const HEAD_BYTES = 6;
 
 export interface WriteOptions {
   /** Names the file that holds a constant's elements, instead of the model; undefined embeds it. */
@@ -23,9 +25,12 @@ export interface WriteOptions {
  */
 export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array {
   const parts: (Uint8Array | Tensor)[] = [];
+  let embedded = 0;
   for (const [name, tensor] of graph.initializers) {
     const location = options.external?.(name, tensor)?.location;
     if (location === undefined) {
+      embedded += tensor.byteLength;
+      checkSize(graph, embedded);
       const head = tensorHead(name, tensor);
       parts.push(fieldHead(INITIALIZER_FIELD, head.length + tensor.byteLength), head, tensor);
     } else {
@@ -36,12 +41,14 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array 
   const body = graphBody(graph);
   const graphLength = body.length + lengthOf(parts);
   const model = modelHead(graph);
-  const total = model.length + 12 + graphLength;
-  if (total > LIMITS.fileBytes) {
-    const what = `The model ${graph.name} as one file`;
-    throw IsobathError.of('ISO_ERR_MODEL_TOO_LARGE', { what, bytes: total, limit: LIMITS.fileBytes });
-  }
+  checkSize(graph, model.length + HEAD_BYTES + graphLength);
   return assemble([model, fieldHead(GRAPH_FIELD, graphLength), body, ...parts]);
+}
+
+function checkSize(graph: Graph, bytes: number): void {
+  if (bytes <= LIMITS.fileBytes) return;
+  const what = `The model ${graph.name} as one file`;
+  throw IsobathError.of('ISO_ERR_MODEL_TOO_LARGE', { what, bytes, limit: LIMITS.fileBytes });
 }
 
 function assemble(parts: readonly (Uint8Array | Tensor)[]): Uint8Array {

@@ -2,7 +2,7 @@ import { toInt64 } from '../../tensor/int64.ts';
 import { lazily } from '../../tensor/lazy.ts';
 import { sizeOf } from '../../tensor/region.ts';
 import { Tensor, type TensorType } from '../../tensor/tensor.ts';
-import { numberOf, numbersOf } from '../attributes.ts';
+import { axisOf, numberOf, numbersOf } from '../attributes.ts';
 import { castTarget, constantNumbers, shapeValues } from '../operators/constants.ts';
 import { cutsOf } from '../operators/slicing.ts';
 import type { OperatorContext } from '../operators/spec.ts';
@@ -108,7 +108,7 @@ function concat(context: OperatorContext, output: TensorType): Tensor | undefine
   const parts = context.inputs.map((_, at) => context.constant(at));
   const axis = numberOf(context.node, 'axis', 1);
   if (!parts.every((part) => part?.dtype === output.dtype)) return undefined;
-  return concatenated(parts as Tensor[], axis < 0 ? axis + output.shape.length : axis, output.shape);
+  return concatenated(parts as Tensor[], axisOf(axis, output.shape.length), output.shape);
 }
 
 function gather(context: OperatorContext, output: TensorType): Tensor | undefined {
@@ -116,5 +116,5 @@ function gather(context: OperatorContext, output: TensorType): Tensor | undefine
   const indices = context.constant(1);
   const axis = numberOf(context.node, 'axis', 0);
   if (!source || !indices || Math.max(source.size, sizeOf(output.shape)) > SMALL) return undefined;
-  return gathered(source, indices, axis < 0 ? axis + source.shape.length : axis, output.shape);
+  return gathered(source, indices, axisOf(axis, source.shape.length), output.shape);
 }

@@ -3,6 +3,7 @@ import { ARRAYS, type ArrayOf, type DType, type TypedArray } from '../../tensor/
 import { lazily } from '../../tensor/lazy.ts';
 import { axisRegion, type Shape, sizeOf } from '../../tensor/region.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { axisOf } from '../attributes.ts';
 import type { Cut } from '../operators/slicing.ts';
 
 /** Strides of a row-major array of this shape. */
@@ -43,7 +44,7 @@ function strided<D extends DType>(
 
 export function transposed(source: Tensor, order: readonly number[]): Tensor {
   const strides = stridesOf(source.shape);
-  const axes = order.map((axis) => (axis < 0 ? axis + source.shape.length : axis));
+  const axes = order.map((axis) => axisOf(axis, source.shape.length));
   return strided(
     source,
     axes.map((axis) => source.shape[axis]!),

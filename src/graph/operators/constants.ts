@@ -68,11 +68,10 @@ export function shapeValues(context: OperatorContext): number[] {
 }
 
 export const CONSTANTS: OperatorFamily = {
-  Cast: { infer: inferCast, channelLocal: true },
-  Constant: { infer: inferConstant, channelLocal: false },
-  ConstantOfShape: { infer: inferConstantOfShape, channelLocal: false },
+  Cast: { infer: inferCast },
+  Constant: { infer: inferConstant },
+  ConstantOfShape: { infer: inferConstantOfShape },
   Shape: {
     infer: (context) => [{ dtype: 'int64', shape: [shapeValues(context).length] }],
-    channelLocal: false,
   },
 };

@@ -46,6 +46,5 @@ export const CONVOLUTION: OperatorFamily = {
     infer: inferConv,
     /** One filter, c/group x kernel, per element of the OFM. */
     macs: (context, ofm) => sizeOf(ofm.shape) * sizeOf(needInput(context, 1).shape.slice(1)),
-    channelLocal: false,
   },
 };

@@ -11,11 +11,7 @@ import {
 /** One output of the first input's type; further inputs are parameters (a slope, bounds). */
 const unary: OperatorSpec = {
   infer: (context) => [needInput(context, 0)],
-  channelLocal: true,
 };
-
-/** Normalises over an axis, which may be that of the channels. */
-const softmax: OperatorSpec = { ...unary, channelLocal: false };
 
 const binary: OperatorSpec = {
   infer(context) {
@@ -27,7 +23,6 @@ const binary: OperatorSpec = {
         : broadcastShape(context, [first.shape, second.shape]);
     return [{ dtype: first.dtype, shape }];
   },
-  channelLocal: true,
 };
 
 const variadic: OperatorSpec = {
@@ -36,7 +31,6 @@ const variadic: OperatorSpec = {
     const shapes = context.inputs.map((_, at) => needInput(context, at).shape);
     return [{ dtype, shape: broadcastShape(context, shapes) }];
   },
-  channelLocal: true,
 };
 
 /** The slope is laid over the input, which keeps its shape. Before operator set 7 it had one element per channel. */
@@ -55,7 +49,6 @@ const prelu: OperatorSpec = {
     }
     return [input];
   },
-  channelLocal: true,
 };
 
 /** In inference it passes its input on; the mask is of booleans since operator set 10, of the input's type before. */
@@ -75,7 +68,6 @@ const clip: OperatorSpec = {
     }
     return [needInput(context, 0)];
   },
-  channelLocal: true,
 };
 
 export const ELEMENTWISE: OperatorFamily = {
@@ -89,9 +81,9 @@ export const ELEMENTWISE: OperatorFamily = {
   Identity: unary,
   Clip: clip,
   PRelu: prelu,
-  Dropout: { infer: inferDropout, channelLocal: true },
-  Softmax: softmax,
-  LogSoftmax: softmax,
+  Dropout: { infer: inferDropout },
+  Softmax: unary,
+  LogSoftmax: unary,
   Add: binary,
   Sub: binary,
   Mul: binary,

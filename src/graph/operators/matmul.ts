@@ -53,12 +53,10 @@ export const MATMUL: OperatorFamily = {
       const { m, n, k } = gemmExtents(context);
       return m * n * k;
     },
-    channelLocal: false,
   },
   MatMul: {
     infer: inferMatMul,
     /** batch x M x N outputs of K products each. */
     macs: (context, output) => sizeOf(output.shape) * needInput(context, 0).shape.at(-1)!,
-    channelLocal: false,
   },
 };

@@ -24,7 +24,7 @@ function inferBatchNormalization(context: OperatorContext): TensorType[] {
 }
 
 export const NORMALIZATION: OperatorFamily = {
-  BatchNormalization: { infer: inferBatchNormalization, channelLocal: true },
+  BatchNormalization: { infer: inferBatchNormalization },
   /** Each element is divided by a sum over neighbouring channels. */
-  LRN: { infer: (context) => [needInput(context, 0)], channelLocal: false },
+  LRN: { infer: (context) => [needInput(context, 0)] },
 };

@@ -29,8 +29,8 @@ function inferMaxPool(context: OperatorContext): TensorType[] {
 }
 
 export const POOLING: OperatorFamily = {
-  MaxPool: { infer: inferMaxPool, channelLocal: true },
-  AveragePool: { infer: (context) => [inferPool(context)], channelLocal: true },
-  GlobalMaxPool: { infer: (context) => [inferGlobalPool(context)], channelLocal: true },
-  GlobalAveragePool: { infer: (context) => [inferGlobalPool(context)], channelLocal: true },
+  MaxPool: { infer: inferMaxPool },
+  AveragePool: { infer: (context) => [inferPool(context)] },
+  GlobalMaxPool: { infer: (context) => [inferGlobalPool(context)] },
+  GlobalAveragePool: { infer: (context) => [inferGlobalPool(context)] },
 };

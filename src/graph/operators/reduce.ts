@@ -21,5 +21,5 @@ function inferReduce(context: OperatorContext): OutputTypes {
 
 export const REDUCTION: OperatorFamily = {
   /** Not channel-local in general: the channels may be among the axes. */
-  ReduceMean: { infer: inferReduce, channelLocal: false },
+  ReduceMean: { infer: inferReduce },
 };

@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../../tensor/region.ts';
-import { numberOf, numbersOf, stringOf } from '../attributes.ts';
+import { axisOf, numberOf, numbersOf, stringOf } from '../attributes.ts';
 import { attributeOrInput, checkedAxes } from './axes.ts';
 import {
   checkedAxis,
@@ -45,7 +45,7 @@ function inferTranspose(context: OperatorContext): OutputTypes {
   if (axes.length !== shape.length) {
     throw shapeError(context.node, `perm ${shapeText(order)} for ${shape.length} axes`);
   }
-  return [{ dtype, shape: order.map((axis) => shape[axis < 0 ? axis + shape.length : axis]!) }];
+  return [{ dtype, shape: order.map((axis) => shape[axisOf(axis, shape.length)]!) }];
 }
 
 function inferSqueeze(context: OperatorContext): OutputTypes {
@@ -89,10 +89,10 @@ function inferDepthToSpace(context: OperatorContext): OutputTypes {
 }
 
 export const RESHAPING: OperatorFamily = {
-  Flatten: { infer: inferFlatten, channelLocal: false },
-  Reshape: { infer: inferReshape, channelLocal: false },
-  Transpose: { infer: inferTranspose, channelLocal: false },
-  Squeeze: { infer: inferSqueeze, channelLocal: false },
-  Unsqueeze: { infer: inferUnsqueeze, channelLocal: false },
-  DepthToSpace: { infer: inferDepthToSpace, channelLocal: false },
+  Flatten: { infer: inferFlatten },
+  Reshape: { infer: inferReshape },
+  Transpose: { infer: inferTranspose },
+  Squeeze: { infer: inferSqueeze },
+  Unsqueeze: { infer: inferUnsqueeze },
+  DepthToSpace: { infer: inferDepthToSpace },
 };

@@ -81,5 +81,5 @@ function scaleBy(
 }
 
 export const RESIZE: OperatorFamily = {
-  Resize: { infer: inferResize, channelLocal: false },
+  Resize: { infer: inferResize },
 };

@@ -91,7 +91,7 @@ function inferConcat(context: OperatorContext): OutputTypes {
 }
 
 /** The extents of a Split node's outputs: named, or as equal as they can be with the last one smaller. */
-export function splitExtents(context: OperatorContext, extent: number): readonly number[] | undefined {
+function splitExtents(context: OperatorContext, extent: number): readonly number[] | undefined {
   const { node } = context;
   const parts = node.outputs.length;
   const named = attributeOrInput(context, 'split', 1);
@@ -144,9 +144,9 @@ function inferPad(context: OperatorContext): OutputTypes {
 }
 
 export const SLICING: OperatorFamily = {
-  Slice: { infer: inferSlice, channelLocal: false },
-  Gather: { infer: inferGather, channelLocal: false },
-  Concat: { infer: inferConcat, channelLocal: false },
-  Split: { infer: inferSplit, channelLocal: false },
-  Pad: { infer: inferPad, channelLocal: false },
+  Slice: { infer: inferSlice },
+  Gather: { infer: inferGather },
+  Concat: { infer: inferConcat },
+  Split: { infer: inferSplit },
+  Pad: { infer: inferPad },
 };

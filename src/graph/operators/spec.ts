@@ -1,6 +1,7 @@
 import { IsobathError } from '../../base/errors.ts';
 import type { Shape } from '../../tensor/region.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
+import { axisOf } from '../attributes.ts';
 import type { Node } from '../graph.ts';
 
 /** What an operator's rules may look at. */
@@ -26,11 +27,6 @@ export interface OperatorSpec {
    * bytes that they move, not with arithmetic.
    */
   macs?(context: OperatorContext, output: TensorType): number;
-  /**
-   * True where channel c (axis 1) of the outputs depends on channel c of the inputs alone, whatever the attributes:
-   * such a node can run on a range of channels, if its per-channel constants are cut likewise.
-   */
-  readonly channelLocal: boolean;
 }
 
 export type OperatorFamily = Readonly<Record<string, OperatorSpec>>;
@@ -58,7 +54,7 @@ export function checkedAxis(
   rank: number,
   end: 'open' | 'closed' = 'open',
 ): number {
-  const positive = axis < 0 ? axis + rank : axis;
+  const positive = axisOf(axis, rank);
   const limit = end === 'closed' ? rank : rank - 1;
   if (Number.isInteger(axis) && positive >= 0 && positive <= limit) return positive;
   throw shapeError(context.node, `axis ${axis} does not exist in ${rank} dimensions`);
