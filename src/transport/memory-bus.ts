@@ -114,8 +114,14 @@ export class MemoryBus implements Bus {
   ): Promise<() => Promise<void>> {
     requireFilter(filter);
     this.#requireOpen();
+    // What was published before this call is still on its way to the others, and here only as a retained message.
+    const retained = this.#hub.retained(filter);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#requireOpen();
     const entry = this.#handlers.add({ filter, handler, qos });
-    for (const [topic, payload] of this.#hub.retained(filter)) this.deliver(topic, payload, true);
+    for (const [topic, payload] of retained) {
+      this.#handlers.call(entry, topic, Uint8Array.from(payload), true);
+    }
     return async () => {
       this.#handlers.remove(entry);
     };

@@ -72,6 +72,12 @@ export class MqttBus implements Bus {
     this.#feed.set('offline');
   }
 
+  /** Ends without a goodbye, as a crash would: the broker publishes the will. */
+  async abandon(): Promise<void> {
+    this.#client?.stream.destroy();
+    await this.stop();
+  }
+
   async publish(
     topic: string,
     payload: string | Uint8Array,
@@ -96,9 +102,7 @@ export class MqttBus implements Bus {
     this.#requireClient();
     const entry = this.#handlers.add({ filter, handler, qos });
     try {
-      await this.#request(filter, (client) =>
-        client.subscribeAsync(filter, { qos: this.#handlers.filters().get(filter) ?? qos }),
-      );
+      await this.#subscribeNow(filter, this.#handlers.filters().get(filter) ?? qos);
     } catch (error) {
       this.#handlers.remove(entry);
       throw error;
@@ -130,20 +134,16 @@ export class MqttBus implements Bus {
     });
   }
 
-  /** Subscribes; when the connection breaks meanwhile, `#restored` does it and this waits for it. */
-  async #request(filter: string, act: (client: MqttClient) => Promise<unknown>): Promise<void> {
+  /** The handler is in the table already, so when the connection is lost, `#restored` subscribes and this waits for it. */
+  async #subscribeNow(filter: string, qos: QoS): Promise<void> {
     const client = this.#requireClient();
     try {
-      if (!client.connected) throw this.#offline();
-      await act(client);
+      if (this.state === 'online') await client.subscribeAsync(filter, { qos });
+      else await this.#untilOnline();
     } catch (error) {
       if (this.#client === undefined) throw closed();
-      const code = (error as { code?: unknown }).code;
-      if (typeof code === 'number') {
-        const reason = 'it granted no quality of service';
-        throw IsobathError.of('ISO_ERR_SUBSCRIBE_REFUSED', { filter, reason }, error);
-      }
-      await this.#untilOnline();
+      if (this.state === 'offline') return this.#untilOnline();
+      throw IsobathError.of('ISO_ERR_SUBSCRIBE_REFUSED', { filter, reason: whyOf(error) }, error);
     }
   }
 
