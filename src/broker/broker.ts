@@ -150,7 +150,7 @@ export class Broker implements Service {
         done(null, this.#maySubscribe(client, subscription.topic) ? subscription : null);
       },
       authorizeForward: (client, packet) => this.#forwarding.authorizeForward(client, packet),
-      published: (packet, _, done) => this.#forwarding.published(packet, () => done(null)),
+      published: (packet, client, done) => this.#forwarding.published(packet, client, () => done(null)),
     });
     const log = (client: Client, error: Error) =>
       this.#logger.debug({ client: client.id }, `A client's connection failed: ${reasonOf(error)}`);

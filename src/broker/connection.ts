@@ -31,6 +31,7 @@ export class Connection extends Duplex {
   #flushed = 0;
   #movedAt = performance.now();
   #stalled = false;
+  #holds = 0;
 
   /** `coalesce`: joins small writes, for a socket that frames each one (WebSocket). */
   constructor(socket: Duplex, limits: BrokerLimits, coalesce = false) {
@@ -63,7 +64,21 @@ export class Connection extends Duplex {
   /** The CONNECT packet was accepted: from now on the limits of a known client hold. */
   authenticate(): void {
     this.#authenticated = true;
-    this.#socket.resume();
+    this.#readOn();
+  }
+
+  /**
+   * Reads no more from the client until `letGo` was called as often. Aedes does not do it: each `readable` event makes it
+   * read on, whether or not the packets before have been dealt with.
+   */
+  hold(): void {
+    this.#holds += 1;
+    this.#socket.pause();
+  }
+
+  letGo(): void {
+    this.#holds -= 1;
+    this.#readOn();
   }
 
   /** Finds out whether the client has stopped reading. Called a few times a second. */
@@ -78,7 +93,7 @@ export class Connection extends Duplex {
   }
 
   override _read(): void {
-    if (this.#readable) this.#socket.resume();
+    this.#readOn();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
@@ -125,8 +140,12 @@ export class Connection extends Duplex {
     done(error);
   }
 
-  get #readable(): boolean {
-    return !this.#stalled && (this.#authenticated || this.#meter.packets === 0);
+  get #mayRead(): boolean {
+    return !this.#stalled && this.#holds === 0 && (this.#authenticated || this.#meter.packets === 0);
+  }
+
+  #readOn(): void {
+    if (this.#mayRead) this.#socket.resume();
   }
 
   #receive(chunk: Buffer): void {
@@ -139,7 +158,7 @@ export class Connection extends Duplex {
       return;
     }
     // A client may send on before it is accepted [MQTT-3.1.4-5]; it is read on when it was.
-    if (!this.push(chunk) || !this.#readable) this.#socket.pause();
+    if (!this.push(chunk) || !this.#mayRead) this.#socket.pause();
   }
 
   #sendPieces(pieces: readonly Buffer[], done: Done): void {
@@ -158,7 +177,7 @@ export class Connection extends Duplex {
     this.#movedAt = performance.now();
     if (this.#stalled) {
       this.#stalled = false;
-      this.#socket.resume();
+      this.#readOn();
     }
     if (!this.busy) this.#release();
   }

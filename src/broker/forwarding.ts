@@ -10,14 +10,16 @@ import type { BrokerLimits } from './limits.ts';
  *               --> written to all receivers
  *               --> published: hold the publisher back until the slow ones have caught up
  *
- * While its publish is held back, Aedes reads no further from the publisher's socket, and an `InProcessBus` does not
- * resolve. Only receivers that move are waited for, and none longer than `maxPublishWaitMs`.
+ * Then nothing more is read from the publisher's socket, and an `InProcessBus` does not resolve. Only receivers that move are waited for, and none longer than `maxPublishWaitMs`.
  */
 export class Forwarding {
   readonly #limits: BrokerLimits;
   readonly #logger: Logger;
-  /** By the number that Aedes gives each message. */
-  readonly #slow = new Map<number, Set<Connection>>();
+  /**
+   * Receivers that were behind when a message was written to them, by its payload: Aedes shows a copy of the packet here and
+   * the original there, and the payload is what they share.
+   */
+  readonly #slow = new WeakMap<object, Set<Connection>>();
   #dropped = 0;
 
   constructor(limits: BrokerLimits, logger: Logger) {
@@ -38,21 +40,23 @@ export class Forwarding {
       this.#drop(client, connection, packet);
       return null;
     }
-    if (backlog > this.#limits.lowWaterBytes) this.#note(packet.brokerCounter, connection);
+    if (backlog > this.#limits.lowWaterBytes) this.#note(packet.payload, connection);
     return packet;
   }
 
-  /** Calls back when the receivers of the message have caught up. */
-  published(packet: AedesPublishPacket, done: () => void): void {
-    const receivers = this.#slow.get(packet.brokerCounter);
-    this.#slow.delete(packet.brokerCounter);
+  /** Calls back when the receivers of the message have caught up. `publisher` is null for a bus of this process. */
+  published(packet: AedesPublishPacket, publisher: Client | null, done: () => void): void {
+    const receivers = typeof packet.payload === 'object' ? this.#slow.get(packet.payload) : undefined;
     const busy = [...(receivers ?? [])].filter((connection) => connection.busy);
     if (busy.length === 0) {
       done();
       return;
     }
+    const source = publisher?.conn instanceof Connection ? publisher.conn : undefined;
+    source?.hold();
     let left = busy.length;
     const end = () => {
+      source?.letGo();
       clearTimeout(timer);
       for (const takeBack of takeBacks) takeBack();
       done();
@@ -66,9 +70,10 @@ export class Forwarding {
     );
   }
 
-  #note(counter: number, connection: Connection): void {
-    const receivers = this.#slow.get(counter);
-    if (receivers === undefined) this.#slow.set(counter, new Set([connection]));
+  #note(payload: string | Buffer, connection: Connection): void {
+    if (typeof payload !== 'object') return;
+    const receivers = this.#slow.get(payload);
+    if (receivers === undefined) this.#slow.set(payload, new Set([connection]));
     else receivers.add(connection);
   }
 
