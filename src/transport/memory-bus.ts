@@ -75,6 +75,7 @@ export class MemoryBus implements Bus {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#leave(undefined);
+    this.#handlers.clear();
   }
 
   /** The connection is lost: the will is published, and nothing comes or goes. */
