@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import mqtt, { type MqttClient } from 'mqtt';
 import { IsobathError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
@@ -49,6 +50,8 @@ export class MqttBus implements Bus {
     const client = mqtt.connect(this.#options.url, clientOptions(this.#options, this.clientId));
     this.#client = client;
     client.on('message', (topic, payload, packet) => this.#handlers.dispatch(topic, payload, packet.retain));
+    // Else small messages wait for the acknowledgement of the packet before, 40 ms on Linux. WebSockets do it themselves.
+    client.on('connect', () => (client.stream as Partial<Socket>).setNoDelay?.(true));
     // Without a listener, an error event would end the process. What matters is told by `close`.
     client.on('error', (error) => this.#logger.debug({ err: error }, `Connection: ${whyOf(error)}`));
     try {
