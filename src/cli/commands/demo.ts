@@ -1,15 +1,13 @@
 import { basename } from 'node:path';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
-import { readInput } from '../../formats/input.ts';
 import { summarize } from '../../master/summary.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
 import { command } from '../command.ts';
 import { differenceOf, runLocally } from '../compare.ts';
 import { type CliContext, quietLogger } from '../context.ts';
 import { LocalFleet } from '../fleet/local-fleet.ts';
+import { inputsFor } from '../model-input.ts';
 import { wholeNumber } from '../option-values.ts';
-import { randomInputs } from '../random-input.ts';
-import { type ResolvedModel, resolveModel } from '../resolve-model.ts';
+import { resolveModel } from '../resolve-model.ts';
 import { distributedOf, stageTable } from '../stage-table.ts';
 import { msText } from '../table.ts';
 
@@ -51,7 +49,9 @@ export function demoCommand(context: CliContext) {
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${options.model}`);
       const model = await resolveModel(options.model, { engine });
-      const input = await demoInput(model, options.image);
+      const file = options.image ?? model.sample;
+      const inputs = await inputsFor(model, file);
+      const inputName = file === undefined ? 'seeded random values' : basename(file);
       const fleet = new LocalFleet({
         ...{ program, environment, engine, agents: options.agents },
         model: { ...model, strategy: 'depth', scheme: options.scheme },
@@ -63,21 +63,21 @@ export function demoCommand(context: CliContext) {
       await fleet.start();
       output.progress('Inferring');
       for (let run = 1; run < RUNS; run += 1) {
-        await fleet.master.infer(model.name, `demo-${run}`, input.tensors);
+        await fleet.master.infer(model.name, `demo-${run}`, inputs);
       }
-      const result = await fleet.master.infer(model.name, `demo-${RUNS}`, input.tensors);
+      const result = await fleet.master.infer(model.name, `demo-${RUNS}`, inputs);
       const filterBytesSent = fleet.master.sentBytes;
       await fleet.stop();
       output.progress('Running the whole model here');
       await engine.start();
-      const local = await runLocally(engine, model.graph, input.tensors, RUNS);
+      const local = await runLocally(engine, model.graph, inputs, RUNS);
       const { maxAbsDifference } = differenceOf(result.outputs, local.outputs);
       const { top = [] } = summarize({ ...model, strategy: 'depth' }, 'demo', options.agents, result, 3);
       const { stages } = result;
       const distributedStages = distributedOf(stages).length;
       const document = {
         model: options.model,
-        input: input.name,
+        input: inputName,
         top: top.map(({ label, probability }) => ({ label, probability })),
         agents: options.agents,
         stages: stages.map(({ name, scheme, shards, bytes, times }) => ({
@@ -97,22 +97,10 @@ export function demoCommand(context: CliContext) {
         [
           stageTable(stages, (line) => output.style('bold', line)),
           '',
-          `${output.style('bold', 'Answer')}  ${input.name}: ${top.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', ')}`,
+          `${output.style('bold', 'Answer')}  ${inputName}: ${top.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', ')}`,
           `${distributedStages} of ${stages.length} stages ran on ${options.agents} agents, in ${msText(result.totalMs)} ms; the whole model takes ${msText(local.totalMs)} ms here.`,
           `Largest difference from the whole model: ${maxAbsDifference.toExponential(1)}`,
         ].join('\n'),
       );
     });
-}
-
-async function demoInput(
-  { spec, graph, manifest, sample }: ResolvedModel,
-  image: string | undefined,
-): Promise<{ name: string; tensors: ReadonlyMap<string, Tensor> }> {
-  const file = image ?? sample;
-  if (file === undefined) return { name: 'seeded random values', tensors: randomInputs(graph) };
-  const input = manifest?.input.name ?? graph.inputs[0]!;
-  const type = graph.types.get(input)!;
-  const tensor = await readInput(file, { input, type, model: spec, ...(manifest ? { manifest } : {}) });
-  return { name: basename(file), tensors: new Map([[input, tensor]]) };
 }
