@@ -50,6 +50,10 @@ export class Connection extends Duplex {
     return this.writableLength - this.#flushed;
   }
 
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
   /** Worth waiting for: behind, but moving. */
   get busy(): boolean {
     return this.backlog > this.#limits.lowWaterBytes && !this.#stalled && !this.destroyed;
