@@ -10,6 +10,7 @@ const config = {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/slow/'],
   testTimeout: 60_000,
 };
 // biome-ignore lint/style/noDefaultExport: jest reads the default export

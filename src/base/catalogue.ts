@@ -141,10 +141,6 @@ export const CATALOGUE = {
     message: 'The agent {agent} has {queued} shards waiting, its limit.',
     cure: 'Add agents, or send fewer requests at a time.',
   },
-  ISO_ERR_PROGRAM_MISSING: {
-    message: 'The agent {agent} does not hold the program {program}.',
-    cure: 'The master deploys it again; if this repeats, check the disk of the agent.',
-  },
   ISO_ERR_BLOB_CORRUPT: {
     message: 'The program part {blob} does not have the content that its name promises.',
     cure: 'It is fetched again; if this repeats, check the disk of the agent and the memory of the master.',

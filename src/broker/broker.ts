@@ -114,13 +114,13 @@ export class Broker implements Service {
     return listen(server, host, port);
   }
 
-  readonly #accept = (stream: Duplex, framed: boolean): boolean => {
-    if (this.#aedes === undefined || this.#connections.size >= this.#limits.maxConnections) return false;
+  readonly #accept = (stream: Duplex, framed: boolean): Connection | undefined => {
+    if (this.#aedes === undefined || this.#connections.size >= this.#limits.maxConnections) return undefined;
     const connection = new Connection(stream, this.#limits, framed);
     this.#connections.add(connection);
     connection.on('close', () => this.#connections.delete(connection));
     this.#aedes.handle(connection);
-    return true;
+    return connection;
   };
 
   #tick(): void {

@@ -3,7 +3,7 @@ import type { BrokerLimits } from './limits.ts';
 import { PacketMeter } from './packet-meter.ts';
 
 /** Written to the socket at a time, so that even a slow link shows that it moves. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 128 * 1024;
 
 type Done = (error?: Error | null) => void;
 interface Chunk {
@@ -14,7 +14,7 @@ interface Chunk {
  * What Aedes is given in place of a socket. Aedes alone waits for the slowest receiver of every message and reads packets
  * of any size; this stands between:
  *
- *     socket --> meter: limits --> Aedes --> backlog --> pieces of 64 KiB --> socket
+ *     socket --> meter: limits --> Aedes --> backlog --> pieces of 128 KiB --> socket
  *
  * The write side takes everything, so Aedes never waits for a drain; `Forwarding` looks at `backlog` instead. A client
  * whose backlog does not shrink is *stalled*: it is not read from either, since answers to what it sends would pile up.
@@ -35,7 +35,7 @@ export class Connection extends Duplex {
 
   /** `coalesce`: joins small writes, for a socket that frames each one (WebSocket). */
   constructor(socket: Duplex, limits: BrokerLimits, coalesce = false) {
-    super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER, readableHighWaterMark: 4 * PIECE_BYTES });
+    super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER, readableHighWaterMark: 2 * PIECE_BYTES });
     this.#socket = socket;
     this.#limits = limits;
     this.#coalesce = coalesce;
@@ -48,6 +48,10 @@ export class Connection extends Duplex {
   /** Bytes that wait for the client to take them; what the kernel has buffered is not among them. */
   get backlog(): number {
     return this.writableLength - this.#flushed;
+  }
+
+  get authenticated(): boolean {
+    return this.#authenticated;
   }
 
   /** Worth waiting for: behind, but moving. */

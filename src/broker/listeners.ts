@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { IsobathError, reasonOf } from '../base/errors.ts';
+import type { Connection } from './connection.ts';
 import type { BrokerLimits } from './limits.ts';
 
 /** PEM texts. */
@@ -14,8 +15,8 @@ export interface TlsOptions {
   readonly ca?: string | Buffer;
 }
 
-/** Takes a new byte stream; false where there is no room for it. */
-export type Accept = (stream: Duplex, framed: boolean) => boolean;
+/** Takes a new byte stream; undefined where there is no room for it. */
+export type Accept = (stream: Duplex, framed: boolean) => Connection | undefined;
 
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
 
@@ -51,12 +52,28 @@ export function webSocketListener(tls: TlsOptions | undefined, limits: BrokerLim
     handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
   });
   sockets.on('error', () => {}); // told by the server, too
-  sockets.on('connection', (socket) => {
+  sockets.on('connection', (socket, request) => {
     socket.on('error', () => {}); // a frame that is none; the stream ends by itself
-    if (!accept(createWebSocketStream(socket), true)) socket.terminate();
+    const connection = accept(createWebSocketStream(socket), true);
+    if (connection === undefined) socket.terminate();
+    else boundBeforeConnect(request.socket, connection, limits.maxBytesBeforeConnect);
   });
   return server;
 }
+
+/** A message reaches the connection when its last frame is there: before that, a stranger's bytes are counted here. */
+function boundBeforeConnect(socket: Duplex, connection: Connection, maxBytes: number): void {
+  let left = maxBytes + READS_DURING_CONNECT;
+  const count = (chunk: Buffer) => {
+    left -= chunk.length;
+    if (connection.authenticated) socket.off('data', count);
+    else if (left < 0) connection.destroy(new Error(`more than ${maxBytes} bytes before CONNECT`));
+  };
+  socket.on('data', count);
+}
+
+/** A client may send on while it is being authenticated, which takes a few turns of the event loop. */
+const READS_DURING_CONNECT = 4 * 64 * 1024;
 
 /** Begins to listen and gives the port. Throws ISO_ERR_BROKER_LISTEN. */
 export async function listen(server: Server, host: string, port: number): Promise<number> {

@@ -5,6 +5,7 @@ import { Broker } from '../../src/broker/broker.ts';
 import { Collector } from '../../src/transport/conformance-support.ts';
 import { MqttBus } from '../../src/transport/mqtt-bus.ts';
 import { startBroker, startBus } from '../support/broker.ts';
+import { connectPacket, RawClient, subscribePacket } from '../support/raw-mqtt.ts';
 
 describe('Broker', () => {
   it('frees its port, keeps no clients, and starts again', async () => {
@@ -74,11 +75,18 @@ describe('Broker', () => {
     expect(seen.texts()).toEqual(['end']);
   });
 
-  it('keeps no session, whatever the client asks for', async () => {
+  it('keeps no session, even for a client that asks for one', async () => {
     const { port } = await startBroker();
-    const watcher = await startBus({ port });
-    await watcher.publish('a', 'b', { qos: 1 });
-    expect(watcher.state).toBe('online');
+    const publisher = await startBus({ port });
+    for (const _ of [1, 2]) {
+      const client = await RawClient.open(port);
+      client.socket.write(connectPacket('keeper', 60, 0));
+      expect((await client.receive(4)).toString('hex')).toBe('20020000');
+      client.socket.write(subscribePacket('a', 1));
+      await client.receive(5);
+      client.socket.destroy();
+      await publisher.publish('a', 'not queued', { qos: 1 });
+    }
   });
 
   it('ends the buses in its process when it stops, before the wills of its clients', async () => {

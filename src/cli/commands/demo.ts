@@ -15,6 +15,7 @@ interface DemoFlags {
   readonly agents: number;
   readonly image?: string;
   readonly model: string;
+  readonly scheme: string;
   readonly state?: string;
 }
 
@@ -40,6 +41,7 @@ export function demoCommand(context: CliContext) {
     .option('--agents <count>', 'number of agents', wholeNumber(1, 64), 4)
     .option('--image <file>', 'picture to infer; default: a bundled one')
     .option('--model <model>', 'another model than the bundled one', 'street')
+    .option('--scheme <scheme>', 'how layers are cut: output-depth, input-depth, depth-grid', 'output-depth')
     .option('--state <directory>', "keep the agents' filters here; default: nothing is kept")
     .action(async (options: DemoFlags) => {
       const { output, lifetime, program, environment } = context;
@@ -52,7 +54,7 @@ export function demoCommand(context: CliContext) {
       const inputName = file === undefined ? 'seeded random values' : basename(file);
       const fleet = new LocalFleet({
         ...{ program, environment, engine, agents: options.agents },
-        model: { ...model, strategy: 'depth' },
+        model: { ...model, strategy: 'depth', scheme: options.scheme },
         logger: quietLogger(context),
         ...(options.state === undefined ? {} : { directory: options.state }),
         onProgress: (text) => output.progress(text),

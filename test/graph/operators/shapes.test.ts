@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { inferTypes } from '../../../src/graph/infer.ts';
 import { macsOf } from '../../../src/graph/macs.ts';
-import { OPERATORS } from '../../../src/graph/operators/index.ts';
 import { Tensor } from '../../../src/tensor/tensor.ts';
 import { floats, graphOf, ints, nodeOf } from '../../support/graphs.ts';
 
