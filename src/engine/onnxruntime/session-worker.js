@@ -30,7 +30,10 @@ const operations = {
   },
 
   async run({ session, names, inputs, outputs }) {
-    const open = /** @type {import('onnxruntime-node').InferenceSession} */ (sessions.get(session));
+    const open = sessions.get(session);
+    if (!open) throw new Error('the program was disposed of');
+    if (inputs.length !== names.length)
+      throw new Error(`it takes ${names.length} inputs, not ${inputs.length}`);
     /** @type {Record<string, import('onnxruntime-node').Tensor>} */
     const feeds = {};
     names.forEach((/** @type {string} */ name, /** @type {number} */ at) => {
@@ -59,7 +62,16 @@ const operations = {
  */
 function plain(tensor) {
   if (!tensor || !ArrayBuffer.isView(tensor.data)) throw new Error('an output is not a numeric tensor');
-  return { dtype: tensor.type, shape: [...tensor.dims], data: tensor.data };
+  return { dtype: tensor.type, shape: [...tensor.dims], data: halfBits(tensor.data) };
+}
+
+/**
+ * float16 as raw bits: where the runtime has Float16Array (Node 24), onnxruntime gives that.
+ * @param {any} data
+ */
+function halfBits(data) {
+  if (data.constructor.name !== 'Float16Array') return data;
+  return new Uint16Array(data.buffer, data.byteOffset, data.length);
 }
 
 port.on('message', async ({ id, operation, request }) => {
