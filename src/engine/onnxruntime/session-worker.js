@@ -13,6 +13,9 @@ let ort;
 /** @type {Record<string, (request: any) => Promise<{ result?: any, transfer?: ArrayBuffer[] }>>} */
 const operations = {
   async load() {
+    // float16 travels as raw bits. Where Float16Array exists (Node 24), onnxruntime would turn them into one and then
+    // not find its elements; this thread needs none.
+    Reflect.deleteProperty(globalThis, 'Float16Array');
     const module = await import('onnxruntime-node');
     ort = /** @type {any} */ (module).default ?? module;
     return { result: { version: ort.env.versions.node ?? ort.env.versions.common } };
@@ -62,16 +65,7 @@ const operations = {
  */
 function plain(tensor) {
   if (!tensor || !ArrayBuffer.isView(tensor.data)) throw new Error('an output is not a numeric tensor');
-  return { dtype: tensor.type, shape: [...tensor.dims], data: halfBits(tensor.data) };
-}
-
-/**
- * float16 as raw bits: where the runtime has Float16Array (Node 24), onnxruntime gives that.
- * @param {any} data
- */
-function halfBits(data) {
-  if (data.constructor.name !== 'Float16Array') return data;
-  return new Uint16Array(data.buffer, data.byteOffset, data.length);
+  return { dtype: tensor.type, shape: [...tensor.dims], data: tensor.data };
 }
 
 port.on('message', async ({ id, operation, request }) => {
