@@ -148,7 +148,7 @@ export const reducedConvolution: Reduction = (target, channels) => {
       emit(builder) {
         const names = inputs.map((input, at) => builder.take(node.inputs[at]!, input));
         const name = freshOutput(builder, target, output);
-        builder.node(convolutionNode(node, names, name, groups));
+        builder.node({ ...convolutionNode(node, names, name, groups), name });
         return name;
       },
     };
