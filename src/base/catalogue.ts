@@ -141,10 +141,6 @@ export const CATALOGUE = {
     message: 'The agent {agent} has {queued} shards waiting, its limit.',
     cure: 'Add agents, or send fewer requests at a time.',
   },
-  ISO_ERR_PROGRAM_MISSING: {
-    message: 'The agent {agent} does not hold the program {program}.',
-    cure: 'The master deploys it again; if this repeats, check the disk of the agent.',
-  },
   ISO_ERR_BLOB_CORRUPT: {
     message: 'The program part {blob} does not have the content that its name promises.',
     cure: 'It is fetched again; if this repeats, check the disk of the agent and the memory of the master.',
@@ -155,7 +151,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_CACHE_UNUSABLE: {
     message: 'The program cache {directory} cannot be used: {reason}.',
-    cure: 'Give the agent a writable directory with enough space (`cache.directory`).',
+    cure: 'Give the agent a writable directory with enough space (`--state`, `state.directory`).',
   },
   ISO_ERR_DEPLOY_FAILED: {
     message: 'The model {model} could not be deployed on agent {agent}: {reason}.',
@@ -187,7 +183,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_REQUEST_TIMEOUT: {
     message: 'The request {request} was not answered within {seconds} s.',
-    cure: 'Raise `request.timeout`, or look at the log of the master.',
+    cure: 'Allow more time (`--timeout`, `request.timeoutMs`), or look at the log of the master.',
   },
   ISO_ERR_MASTER_STOPPED: {
     message: 'The master stopped before the request {request} ended.',

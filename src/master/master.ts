@@ -39,7 +39,11 @@ export interface MasterOptions {
   readonly requests?: RequestQueueOptions;
 }
 
-type MasterEvents = { deployed: { readonly model: string; readonly deployment: Deployment } };
+type MasterEvents = {
+  deployed: { readonly model: string; readonly deployment: Deployment };
+  /** A deployment failed; it is tried again. */
+  failed: { readonly model: string; readonly error: IsobathError };
+};
 
 /** Keeps the fleet, deploys models, runs inferences. */
 export class Master extends Emitter<MasterEvents> implements Service {
@@ -90,6 +94,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
       const shared = { ...rest, bus, topics, fleet: this.#fleet, blobs: this.#blobs, engine, logger };
       const service = new ModelService({ ...shared, model });
       service.on('deployed', (event) => this.emit('deployed', event));
+      service.on('failed', (event) => this.emit('failed', event));
       this.#models.set(model.name, service);
       await service.start();
     }

@@ -41,7 +41,11 @@ export interface ModelServiceOptions {
   readonly settleMs?: number;
 }
 
-type ModelEvents = { deployed: { readonly model: string; readonly deployment: Deployment } };
+type ModelEvents = {
+  deployed: { readonly model: string; readonly deployment: Deployment };
+  /** A new plan is tried later; what ran before goes on. */
+  failed: { readonly model: string; readonly error: IsobathError };
+};
 
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
 const RETRY_MS = { first: 500, max: 30_000 };
@@ -116,9 +120,10 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const deployment = this.#deploymentFor(members);
     try {
       await deployment.start();
-    } catch (error) {
-      const { code, message } = IsobathError.from(error);
-      logger.error({ model: model.name, code, retryMs: this.#retryMs }, message);
+    } catch (cause) {
+      const error = IsobathError.from(cause);
+      logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
+      this.emit('failed', { model: model.name, error });
       this.#schedule(this.#retryMs);
       this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
       return;

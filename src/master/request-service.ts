@@ -7,6 +7,7 @@ import { chunkRanges } from '../wire/chunks.ts';
 import { decodeFrame, encodeFrame, encodeJson, type Unsealed } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import { INFER_CHUNK, type ResultChunk } from '../wire/messages/inference.ts';
+import type { ResultSummary } from '../wire/messages/summary.ts';
 import { parseTopic } from '../wire/parse-topic.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { InferenceResult } from './inference.ts';
@@ -14,7 +15,7 @@ import type { ModelService } from './model-service.ts';
 import { type CompleteRequest, plainRequest, RequestCollector } from './request-collector.ts';
 import { checkedInputs, inputFromFile, isPlainFile } from './request-inputs.ts';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.ts';
-import { type InferenceSummary, summarize } from './summary.ts';
+import { summarize } from './summary.ts';
 
 export interface RequestServiceOptions extends RequestQueueOptions {
   readonly bus: Bus;
@@ -158,7 +159,7 @@ export class RequestService implements Service {
 
 type Answer =
   | IsobathError
-  | { readonly result: InferenceResult; readonly summary: InferenceSummary; readonly withTensors: boolean };
+  | { readonly result: InferenceResult; readonly summary: ResultSummary; readonly withTensors: boolean };
 
 function frame(header: Unsealed<ResultChunk>, bytes: Uint8Array = new Uint8Array()): Buffer {
   return encodeFrame<ResultChunk>(header, bytes.length, (target) => target.set(bytes));

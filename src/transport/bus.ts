@@ -50,7 +50,9 @@ export interface Bus extends Service {
 
   /**
    * Resolves when the broker has confirmed, with a function that ends the subscription. Each handler is called once per
-   * message, however many filters overlap; retained messages come first. A handler that throws is logged and harms nobody.
+   * message, however many filters overlap (on brokers that send one copy per client: Aedes, Mosquitto). A retained
+   * message may come again after a reconnect, or when a later subscription overlaps. A handler that throws is logged and
+   * harms nobody.
    * Rejects with ISO_ERR_SUBSCRIBE_REFUSED, ISO_ERR_BUS_CLOSED or ISO_ERR_TOPIC_INVALID.
    */
   subscribe(

@@ -250,7 +250,7 @@ const CASES: readonly Case[] = [
     name: 'publishes the will, retained, when a connection is lost',
     needs: 'kill',
     run: (target) =>
-      withBuses(target, 1, async (watcher) => {
+      withBuses(target, 2, async (watcher, other) => {
         const topic = freshTopic();
         const seen = new Collector();
         await watcher.subscribe(topic, seen.handler, { qos: 1 });
@@ -259,7 +259,7 @@ const CASES: readonly Case[] = [
         await target.kill!(victim);
         await seen.count(1);
         const late = new Collector();
-        await watcher.subscribe(`${topic}/#`, late.handler);
+        await other.subscribe(`${topic}/#`, late.handler);
         await late.count(1);
         assert.deepEqual([seen.texts(), late.texts(), late.retains], [['lost'], ['lost'], [true]]);
         await watcher.publish(topic, '', { retain: true, qos: 1 });

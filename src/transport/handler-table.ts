@@ -41,6 +41,11 @@ export class HandlerTable {
     return table.delete(subscription.filter);
   }
 
+  clear(): void {
+    this.#exact.clear();
+    this.#wild.clear();
+  }
+
   /** Each filter with the highest QoS that a handler of it asked for. */
   filters(): Map<string, QoS> {
     const result = new Map<string, QoS>();

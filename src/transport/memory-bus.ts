@@ -79,6 +79,7 @@ export class MemoryBus implements Bus {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#leave(undefined);
+    this.#handlers.clear();
   }
 
   /** The connection is lost: the will is published, and nothing comes or goes. */
@@ -118,8 +119,14 @@ export class MemoryBus implements Bus {
   ): Promise<() => Promise<void>> {
     requireFilter(filter);
     this.#requireOpen();
+    // What was published before this call is still on its way to the others, and here only as a retained message.
+    const retained = this.#hub.retained(filter);
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#requireOpen();
     const entry = this.#handlers.add({ filter, handler, qos });
-    for (const [topic, payload] of this.#hub.retained(filter)) this.deliver(topic, payload, true);
+    for (const [topic, payload] of retained) {
+      this.#handlers.call(entry, topic, Uint8Array.from(payload), true);
+    }
     return async () => {
       this.#handlers.remove(entry);
     };

@@ -35,7 +35,7 @@ export function clientOptions(options: MqttBusOptions, clientId: string): IClien
     clientId,
     keepalive: options.keepaliveSeconds ?? 30,
     connectTimeout: options.connectTimeoutMs ?? 10_000,
-    reconnectPeriod: options.minReconnectMs ?? 250,
+    reconnectPeriod: reconnectPause(options, 0),
     reconnectOnConnackError: true,
     // Old tensors are of no use: who publishes them while offline is told so.
     queueQoSZero: false,
@@ -62,14 +62,16 @@ export function clientOptions(options: MqttBusOptions, clientId: string): IClien
 
 /** For messages: no password. */
 export function withoutPassword(url: string): string {
-  const parsed = URL.parse?.(url) ?? tryParse(url);
-  if (!parsed) return url.replace(/\/\/[^@/]*@/, '//');
+  if (!URL.canParse(url)) return url.replace(/\/\/[^@/]*@/, '//');
+  const parsed = new URL(url);
   parsed.password = '';
   return parsed.href.replace(/\/$/, '');
 }
 
-function tryParse(url: string): URL | null {
-  return URL.canParse(url) ? new URL(url) : null;
+/** Milliseconds before the next attempt, after `attempts` failed ones. */
+export function reconnectPause(options: MqttBusOptions, attempts: number): number {
+  const { minReconnectMs = 250, maxReconnectMs = 15_000 } = options;
+  return backoff(attempts, minReconnectMs, maxReconnectMs);
 }
 
 /** Grows twofold with each attempt up to `max`, and varies by a quarter so that fifty agents do not come in step. */

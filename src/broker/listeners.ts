@@ -1,0 +1,98 @@
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
+import { createWebSocketStream, WebSocketServer } from 'ws';
+import { IsobathError, reasonOf } from '../base/errors.ts';
+import type { Connection } from './connection.ts';
+import type { BrokerLimits } from './limits.ts';
+
+/** PEM texts. */
+export interface TlsOptions {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly ca?: string | Buffer;
+}
+
+/** Takes a new byte stream; undefined where there is no room for it. */
+export type Accept = (stream: Duplex, framed: boolean) => Connection | undefined;
+
+const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
+
+/** A listener for MQTT over TCP, or over TLS. */
+export function tcpListener(tls: TlsOptions | undefined, limits: BrokerLimits, accept: Accept): Server {
+  const take = (socket: Socket) => {
+    if (!accept(socket, false)) socket.destroy();
+  };
+  const server =
+    tls === undefined
+      ? createServer(SOCKET, take)
+      : createTlsServer({ ...SOCKET, ...tls, handshakeTimeout: limits.connectTimeoutMs }, take);
+  server.on('tlsClientError', () => {}); // a stranger's handshake; the socket is gone already
+  return server;
+}
+
+/** A listener for MQTT over WebSocket, on any path. */
+export function webSocketListener(tls: TlsOptions | undefined, limits: BrokerLimits, accept: Accept): Server {
+  const timeouts = { headersTimeout: limits.connectTimeoutMs, requestTimeout: limits.connectTimeoutMs };
+  const server =
+    tls === undefined
+      ? createHttpServer({ ...SOCKET, ...timeouts })
+      : createHttpsServer({ ...SOCKET, ...timeouts, ...tls });
+  server.on('request', (_, response) => {
+    response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' });
+    response.end('This port speaks MQTT over WebSocket.\n');
+  });
+  const sockets = new WebSocketServer({
+    server,
+    perMessageDeflate: false,
+    maxPayload: limits.maxPacketBytes,
+    // [MQTT-6.0.0-3] The sub-protocol is mqtt.
+    handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
+  });
+  sockets.on('error', () => {}); // told by the server, too
+  sockets.on('connection', (socket, request) => {
+    socket.on('error', () => {}); // a frame that is none; the stream ends by itself
+    const connection = accept(createWebSocketStream(socket), true);
+    if (connection === undefined) socket.terminate();
+    else boundBeforeConnect(request.socket, connection, limits.maxBytesBeforeConnect);
+  });
+  return server;
+}
+
+/** A message reaches the connection when its last frame is there: before that, a stranger's bytes are counted here. */
+function boundBeforeConnect(socket: Duplex, connection: Connection, maxBytes: number): void {
+  let left = maxBytes + READS_DURING_CONNECT;
+  const count = (chunk: Buffer) => {
+    left -= chunk.length;
+    if (connection.authenticated) socket.off('data', count);
+    else if (left < 0) connection.destroy(new Error(`more than ${maxBytes} bytes before CONNECT`));
+  };
+  socket.on('data', count);
+}
+
+/** A client may send on while it is being authenticated, which takes a few turns of the event loop. */
+const READS_DURING_CONNECT = 4 * 64 * 1024;
+
+/** Begins to listen and gives the port. Throws ISO_ERR_BROKER_LISTEN. */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      const reason = inUse ? 'another program listens there' : reasonOf(error);
+      reject(IsobathError.of('ISO_ERR_BROKER_LISTEN', { address: `${host}:${port}`, reason }, error));
+    });
+    server.listen(port, host, resolve);
+  });
+  server.removeAllListeners('error').on('error', () => {}); // of single accepts: out of descriptors
+  return (server.address() as AddressInfo).port;
+}
+
+/** Frees the port. Its connections have been destroyed before. */
+export async function unlisten(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise((resolve) => server.close(resolve));
+  if ('closeAllConnections' in server) (server.closeAllConnections as () => void)();
+  await closed;
+}

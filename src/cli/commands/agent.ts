@@ -1,0 +1,76 @@
+import { hostname } from 'node:os';
+import { Agent } from '../../agent/agent.ts';
+import type { IsobathError } from '../../base/errors.ts';
+import { agentSchema } from '../../config/agent.ts';
+import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { MqttBus } from '../../transport/mqtt-bus.ts';
+import { withoutPassword } from '../../transport/mqtt-options.ts';
+import { command } from '../command.ts';
+import { busOptions } from '../connection.ts';
+import type { CliContext } from '../context.ts';
+import { topicName } from '../served-name.ts';
+import { beginService, type ServiceFlags, serviceOptions, startPatiently, untilAsked } from '../service.ts';
+import { stateDirectory } from '../state-directory.ts';
+
+interface AgentFlags extends ServiceFlags {
+  readonly broker?: string;
+  readonly name?: string;
+  readonly cluster?: string;
+  readonly state?: string;
+  readonly threads?: string;
+  readonly weight?: string;
+}
+
+/** `isobath agent`: joins a cluster and runs shards. */
+export function agentCommand(context: CliContext) {
+  const target = command({
+    name: 'agent',
+    summary: 'join a cluster and run shards',
+    description:
+      'Joins the cluster of a master and runs shards until SIGTERM. It keeps the filters that it was sent on disk, so ' +
+      'that they travel once. While the broker is away it says so and tries again.',
+    examples: [
+      ['isobath agent --broker mqtt://gateway:1883', 'joins under the name of this machine'],
+      ['isobath agent --name pi-7 --weight 2', 'gets twice the channels of an agent of weight 1'],
+    ],
+  });
+  return serviceOptions(target)
+    .option('--broker <url>', 'the broker, as mqtt://host:1883')
+    .option('--name <name>', 'name of this agent; default: the host name')
+    .option('--cluster <name>', 'cluster to join')
+    .option('--state <directory>', 'where filters are kept')
+    .option('--threads <count>', 'threads of one run; 0: one per core')
+    .option('--weight <weight>', 'relative compute capacity')
+    .action(async (options: AgentFlags) => {
+      const { settings, logger } = await beginService(context, agentSchema, options, {
+        'broker.url': options.broker,
+        name: options.name,
+        cluster: options.cluster,
+        'state.directory': options.state,
+        'engine.threads': options.threads,
+        weight: options.weight,
+      });
+      const { cluster, weight, queue } = settings;
+      const name = settings.name || topicName(hostname());
+      const connection = { ...(await busOptions(settings.broker)), logger };
+      const { threads } = settings.engine;
+      const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
+      let fail!: (error: IsobathError) => void;
+      const failed = new Promise<never>((_, reject) => {
+        fail = reject;
+      });
+      const agent = new Agent({
+        ...{ name, cluster, engine, logger, weight },
+        connect: (will) => new MqttBus({ ...connection, will }),
+        directory: stateDirectory(settings.state.directory, `agent-${name}`, context.environment),
+        cacheBytes: settings.cache.maxBytes,
+        maxQueue: queue,
+        onFatal: fail,
+      });
+      context.lifetime.defer(() => engine.stop());
+      context.lifetime.defer(() => agent.stop());
+      await Promise.race([startPatiently(context, logger, () => agent.start()), failed]);
+      context.output.announce({ service: 'agent', name, cluster, broker: withoutPassword(connection.url) });
+      await Promise.race([failed, untilAsked()]);
+    });
+}

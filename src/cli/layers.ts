@@ -1,0 +1,46 @@
+import type { Graph, Node } from '../graph/graph.ts';
+import { filterBytesOf, macsOf } from '../graph/macs.ts';
+import { layerDepth } from '../partition/depth.ts';
+import { SCHEMES } from '../partition/schemes/index.ts';
+
+/** What `isobath inspect` tells of one node. */
+export interface Layer {
+  readonly name: string;
+  readonly op: string;
+  /** Of the inputs that are not constants. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly output: readonly number[] | null;
+  readonly macs: number;
+  readonly filterBytes: number;
+  /** Channels in and out; null for nodes without filters to cut. */
+  readonly depth: { readonly input: number; readonly output: number } | null;
+  readonly schemes: readonly string[];
+}
+
+export function layersOf(graph: Graph): Layer[] {
+  return graph.nodes.map((node) => layerOf(graph, node));
+}
+
+function layerOf(graph: Graph, node: Node): Layer {
+  const live = node.inputs.filter((name) => name !== '' && !graph.initializers.has(name));
+  const depth = layerDepth(graph, node);
+  return {
+    name: node.name,
+    op: node.op,
+    inputs: live.map((name) => graph.types.get(name)?.shape ?? []),
+    output: graph.types.get(node.outputs[0] ?? '')?.shape ?? null,
+    macs: macsOf(graph, node),
+    filterBytes: filterBytesOf(graph, node),
+    depth: depth ? { input: depth.input, output: depth.output } : null,
+    schemes: Object.values(SCHEMES)
+      .filter((scheme) => scheme.unfit(graph, node) === undefined)
+      .map(({ name }) => name),
+  };
+}
+
+/** Bytes of all constants in use, each once: two layers may share one. */
+export function totalFilterBytes(graph: Graph): number {
+  let bytes = 0;
+  for (const { byteLength } of graph.initializers.values()) bytes += byteLength;
+  return bytes;
+}

@@ -1,0 +1,26 @@
+import { readInput } from '../formats/input.ts';
+import type { Source } from '../formats/source.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { usage } from './context.ts';
+import { randomInputs } from './random-input.ts';
+import type { ResolvedModel } from './resolve-model.ts';
+
+/** The file as the input of the model; seeded random values where there is none. */
+export async function inputsFor(
+  model: ResolvedModel,
+  source: Source | undefined,
+  seed = 1,
+): Promise<ReadonlyMap<string, Tensor>> {
+  const { spec, graph, manifest } = model;
+  if (source === undefined) return randomInputs(graph, seed);
+  if (!manifest && graph.inputs.length !== 1) {
+    throw usage(
+      `The model ${spec} has ${graph.inputs.length} inputs, so one file is not enough.`,
+      'Run it without an input file, on random values, or through the API.',
+    );
+  }
+  const input = manifest?.input.name ?? graph.inputs[0]!;
+  const type = graph.types.get(input)!;
+  const tensor = await readInput(source, { input, type, model: spec, ...(manifest ? { manifest } : {}) });
+  return new Map([[input, tensor]]);
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Engine } from '../engine/engine.ts';
+import { learnTypes } from '../engine/learn-types.ts';
+import { findManifest, type Manifest, readManifest } from '../formats/manifest.ts';
+import { loadOnnx } from '../formats/onnx/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import { inferTypes, unknownTensors } from '../graph/infer.ts';
+import { simplify } from '../graph/passes/index.ts';
+import { zooModel } from '../zoo/zoo.ts';
+import { bundledModel, sampleOf } from './bundled.ts';
+import type { Shapes } from './option-values.ts';
+import { servedName, topicName, ZOO_PREFIX } from './served-name.ts';
+
+export interface ResolveOptions {
+  /** Of inputs whose dimensions the model leaves open. */
+  readonly shapes?: Shapes;
+  /** Of the filters of a zoo model. */
+  readonly seed?: number;
+  /** Started when an operator of the model is unknown, so that its output shapes can be learnt. */
+  readonly engine: Engine;
+}
+
+export interface ResolvedModel {
+  /** As the user wrote it. */
+  readonly spec: string;
+  /** As a master serves it. */
+  readonly name: string;
+  readonly graph: Graph;
+  readonly manifest?: Manifest;
+  /** An example input, of bundled models. */
+  readonly sample?: string;
+}
+
+interface Source {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly manifest?: Manifest;
+  readonly sample?: string;
+}
+
+/** `zoo:NAME`, the name of a bundled model, or the path of an .onnx file; simplified, with every shape known. */
+export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
+  const source = await sourceOf(spec, options);
+  const graph = await prepared(source.graph, options.engine);
+  return { spec, ...source, graph };
+}
+
+async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Promise<Source> {
+  if (spec.startsWith(ZOO_PREFIX)) {
+    const zoo = zooModel(spec.slice(ZOO_PREFIX.length), seed === undefined ? {} : { seed });
+    return { ...zoo, name: servedName(spec) };
+  }
+  const bundled = await bundledModel(spec);
+  if (bundled) {
+    const { folder, manifest } = bundled;
+    const sample = await sampleOf(bundled);
+    const graph = await loadOnnx(join(folder, manifest.model), { shapes });
+    return { graph, name: topicName(manifest.name), manifest, ...(sample ? { sample } : {}) };
+  }
+  const graph = await loadOnnx(spec, { shapes });
+  const path = await findManifest(spec);
+  if (!path) return { graph, name: servedName(spec) };
+  const manifest = await readManifest(path);
+  return { graph, name: topicName(manifest.name), manifest };
+}
+
+async function prepared(graph: Graph, engine: Engine): Promise<Graph> {
+  let typed = inferTypes(graph);
+  if (unknownTensors(typed).length > 0) {
+    await engine.start();
+    typed = await learnTypes(typed, engine);
+  }
+  return inferTypes(simplify(typed));
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { IsobathError } from '../base/errors.ts';
+import { createLogger, LOG_LEVELS, type Logger } from '../base/logger.ts';
+import type { LogSettings } from '../config/groups.ts';
+import { loadSettings } from '../config/load.ts';
+import type { SchemaOf } from '../config/schema.ts';
+import { hiddenOption } from './command.ts';
+import type { CliContext } from './context.ts';
+
+/** Options that all services have; `--with-parent` is for the processes that `demo` and `verify` start. */
+export function serviceOptions(target: Command): Command {
+  return target
+    .option('-c, --config <file>', 'YAML file; config/ holds annotated samples')
+    .option('--log-level <level>', `least severe level that is written: ${LOG_LEVELS.join(', ')}`)
+    .option('--log-format <format>', 'text or json')
+    .addOption(hiddenOption('--with-parent'));
+}
+
+export interface ServiceFlags {
+  readonly config?: string;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+  readonly withParent?: boolean;
+}
+
+/** The service's settings, its log, and signals as its usual end. `flags` by setting. */
+export async function beginService<T extends { readonly log: LogSettings }>(
+  context: CliContext,
+  schema: SchemaOf<T>,
+  options: ServiceFlags,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<{ settings: T; logger: Logger }> {
+  const { lifetime, environment, output } = context;
+  lifetime.asService();
+  if (options.withParent) lifetime.followParent();
+  const logFlags = { 'log.level': options.logLevel, 'log.format': options.logFormat };
+  const settings = await loadSettings(schema, {
+    ...(options.config === undefined ? {} : { file: options.config }),
+    environment,
+    flags: { ...flags, ...logFlags },
+  });
+  const { level, format } = settings.log;
+  return { settings, logger: createLogger({ level: output.debug ? 'debug' : level, format }) };
+}
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** Starts; while the broker is away or refuses, says so and tries again: at boot, services come up in any order. */
+export async function startPatiently(
+  { lifetime }: CliContext,
+  logger: Logger,
+  start: () => Promise<void>,
+): Promise<void> {
+  for (let pauseMs = FIRST_PAUSE_MS; !lifetime.ending; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+    try {
+      return await start();
+    } catch (error) {
+      const { code, message, cure } = IsobathError.from(error);
+      if (code !== 'ISO_ERR_BROKER_UNREACHABLE' && code !== 'ISO_ERR_BROKER_REFUSED') throw error;
+      logger.warn({ code, retryMs: pauseMs }, `${message} ${cure} Trying again.`);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+}
+
+/** Never resolves: the end of a service is a signal. */
+export function untilAsked(): Promise<never> {
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,99 @@
+import { Emitter } from '../base/emitter.ts';
+import { IsobathError } from '../base/errors.ts';
+import type { Bus } from '../transport/bus.ts';
+import { decodeJson } from '../wire/codec.ts';
+import { MASTER_STATUS, type MasterStatus, MODEL_INFO, type ModelInfo } from '../wire/messages/status.ts';
+import type { Topics } from '../wire/topics.ts';
+
+export interface MasterWatchOptions {
+  readonly bus: Bus;
+  readonly topics: Topics;
+  readonly url: string;
+  readonly discoverMs: number;
+}
+
+type WatchEvents = { changed: undefined; offline: undefined };
+
+/** What the retained messages of a cluster tell of its master. */
+export class MasterWatch {
+  readonly #options: MasterWatchOptions;
+  readonly #events = new Emitter<WatchEvents>();
+  readonly #infos = new Map<string, ModelInfo>();
+  readonly #unsubscribe: (() => Promise<void>)[] = [];
+  #status: MasterStatus | undefined;
+  /** From when on a missing status means that there is no master. */
+  #discoveredMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: MasterWatchOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { bus, topics, discoverMs } = this.#options;
+    this.#discoveredMs = performance.now() + discoverMs;
+    const listen = async (filter: string, take: (topic: string, payload: Uint8Array) => void) => {
+      this.#unsubscribe.push(await bus.subscribe(filter, take, { qos: 1 }));
+    };
+    await listen(topics.everyModelInfo(), (topic, payload) => this.#onInfo(topic, payload));
+    await listen(topics.masterStatus(), (topic, payload) => this.#onStatus(topic, payload));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
+    this.#status = undefined;
+    this.#infos.clear();
+  }
+
+  /** Throws ISO_ERR_MASTER_UNREACHABLE; at once where the master has said goodbye. */
+  async online(): Promise<MasterStatus> {
+    await this.#until(() => this.#status !== undefined);
+    if (this.#status?.state === 'online') return this.#status;
+    const { topics, url } = this.#options;
+    throw IsobathError.of('ISO_ERR_MASTER_UNREACHABLE', { cluster: topics.cluster, url });
+  }
+
+  /** Of the models that the master names now: those of earlier masters may still be retained. */
+  async models(): Promise<ModelInfo[]> {
+    const { models } = await this.online();
+    await this.#until(() => models.every((model) => this.#infos.has(model)));
+    return models.flatMap((model) => this.#infos.get(model) ?? []);
+  }
+
+  onOffline(listener: () => void): () => void {
+    return this.#events.on('offline', listener);
+  }
+
+  /** Waits for retained messages, as long as they may take to come. */
+  async #until(known: () => boolean): Promise<void> {
+    const leftMs = this.#discoveredMs - performance.now();
+    if (known() || leftMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const settle = () => {
+        clearTimeout(timer);
+        unlisten();
+        resolve();
+      };
+      const timer = setTimeout(settle, leftMs);
+      const unlisten = this.#events.on('changed', () => {
+        if (known()) settle();
+      });
+    });
+  }
+
+  #onStatus(topic: string, payload: Uint8Array): void {
+    if (payload.length === 0) return;
+    const status = decodeJson(MASTER_STATUS, topic, payload);
+    // The will of an earlier run may come late.
+    if (this.#status && status.epoch < this.#status.epoch) return;
+    this.#status = status;
+    this.#events.emit('changed', undefined);
+    if (status.state === 'offline') this.#events.emit('offline', undefined);
+  }
+
+  #onInfo(topic: string, payload: Uint8Array): void {
+    if (payload.length === 0) return;
+    const info = decodeJson(MODEL_INFO, topic, payload);
+    this.#infos.set(info.model, info);
+    this.#events.emit('changed', undefined);
+  }
+}

@@ -1,0 +1,49 @@
+import {
+  type ConnectionSettings,
+  cluster,
+  connection,
+  engine,
+  type LogSettings,
+  log,
+  state,
+} from './groups.ts';
+import type { SchemaOf } from './schema.ts';
+
+/** Settings of `isobath agent`. */
+export interface AgentSettings {
+  name: string;
+  cluster: string;
+  broker: ConnectionSettings;
+  state: { directory: string };
+  cache: { maxBytes: number };
+  engine: { threads: number };
+  weight: number;
+  queue: number;
+  log: LogSettings;
+}
+
+export const agentSchema: SchemaOf<AgentSettings> = {
+  name: {
+    doc: 'Name of this agent, unlike that of any other in the cluster. Left empty: the host name.',
+    format: 'optionalName',
+    default: '',
+  },
+  cluster,
+  broker: connection,
+  state,
+  cache: {
+    maxBytes: {
+      doc: 'Filters kept on disk, so that they need not travel again. The least recently used go first.',
+      format: 'count',
+      default: 8 * 2 ** 30,
+    },
+  },
+  engine,
+  weight: {
+    doc: 'Relative compute capacity: an agent of weight 2 gets twice the channels of one of weight 1.',
+    format: 'positive',
+    default: 1,
+  },
+  queue: { doc: 'Shards that may wait or run; one more is refused.', format: 'count', default: 64 },
+  log,
+};

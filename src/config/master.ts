@@ -1,0 +1,99 @@
+import {
+  type ConnectionSettings,
+  cluster,
+  connection,
+  engine,
+  type LimitSettings,
+  type ListenSettings,
+  type LogSettings,
+  limits,
+  listen,
+  log,
+  state,
+  type User,
+  users,
+} from './groups.ts';
+import type { SchemaOf } from './schema.ts';
+
+/** One entry of `models`: a name or path, or that with how it is to be served. */
+export type ModelEntry =
+  | string
+  | {
+      readonly model: string;
+      readonly name?: string;
+      readonly strategy?: string;
+      readonly scheme?: string;
+      readonly shapes?: Readonly<Record<string, readonly number[]>>;
+    };
+
+/** Settings of `isobath master`. */
+export interface MasterSettings {
+  cluster: string;
+  models: readonly ModelEntry[];
+  strategy: string;
+  scheme: string;
+  broker: ConnectionSettings;
+  listen: ListenSettings;
+  users: readonly User[];
+  limits: LimitSettings;
+  state: { directory: string };
+  engine: { threads: number };
+  request: { concurrency: number; queue: number };
+  deploy: { settleMs: number; timeoutMs: number; standby: number };
+  deadline: { minMs: number; maxMs: number };
+  log: LogSettings;
+}
+
+export const masterSchema: SchemaOf<MasterSettings> = {
+  cluster,
+  models: {
+    doc: 'What is served: bundled names, zoo:NAME, paths of .onnx files, or mappings of model, name, strategy, scheme and shapes.',
+    format: 'models',
+    default: ['street'],
+  },
+  strategy: {
+    doc: 'How models are planned, where their entry does not say: depth or local.',
+    format: 'text',
+    default: 'depth',
+  },
+  scheme: {
+    doc: 'The scheme of the strategy `depth`: output-depth, input-depth or depth-grid.',
+    format: 'text',
+    default: 'output-depth',
+  },
+  broker: {
+    ...connection,
+    url: {
+      ...connection.url,
+      doc: 'A broker to connect to, as mqtt://host:1883. Left empty: the master runs one itself, as `listen`, `users` and `limits` say.',
+      default: '',
+    },
+  },
+  listen,
+  users,
+  limits,
+  state,
+  engine,
+  request: {
+    concurrency: { doc: 'Requests that run at a time.', format: 'count', default: 2 },
+    queue: { doc: 'Requests that may wait; one more is refused.', format: 'natural', default: 64 },
+  },
+  deploy: {
+    settleMs: {
+      doc: 'Milliseconds without a change of the fleet before a new plan is made.',
+      format: 'natural',
+      default: 300,
+    },
+    timeoutMs: {
+      doc: 'Milliseconds without a sign of life after which a deploying agent has failed.',
+      format: 'count',
+      default: 60_000,
+    },
+    standby: { doc: 'Further agents that hold each shard, besides its own.', format: 'natural', default: 0 },
+  },
+  deadline: {
+    minMs: { doc: 'A shard is never given up sooner.', format: 'count', default: 2000 },
+    maxMs: { doc: 'A shard is given up after so long at most.', format: 'count', default: 30_000 },
+  },
+  log,
+};
