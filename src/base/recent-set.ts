@@ -11,6 +11,10 @@ export class RecentSet {
     return this.#keys.has(key);
   }
 
+  delete(key: string): void {
+    this.#keys.delete(key);
+  }
+
   add(key: string): void {
     this.#keys.delete(key);
     this.#keys.add(key);

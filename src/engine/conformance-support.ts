@@ -5,6 +5,13 @@ import { type Shape, sizeOf } from '../tensor/region.ts';
 import { Tensor, type TensorType } from '../tensor/tensor.ts';
 import type { Engine } from './engine.ts';
 
+/** One thing that an engine must do. */
+export interface Case {
+  readonly name: string;
+  /** `engine` is started, and stopped afterwards. */
+  run(engine: Engine, makeEngine: () => Engine): Promise<void>;
+}
+
 /** Runs `body` with a started engine, and stops it whatever happens. */
 export async function withEngine(makeEngine: () => Engine, body: (engine: Engine) => Promise<void>) {
   const engine = makeEngine();
