@@ -38,6 +38,8 @@ export interface MasterOptions {
   readonly deployTimeoutMs?: number;
   readonly settleMs?: number;
   readonly requests?: RequestQueueOptions;
+  /** A request of which nothing more came for so long is given up. Default 60000 ms. */
+  readonly partTimeoutMs?: number;
 }
 
 type MasterEvents = {
@@ -110,8 +112,12 @@ export class Master extends Emitter<MasterEvents> implements Service {
       this.#models.set(model.name, service);
       await service.start();
     }
-    const { chunkBytes } = rest;
-    const limits = { ...requests, ...(chunkBytes === undefined ? {} : { chunkBytes }) };
+    const { chunkBytes, partTimeoutMs } = rest;
+    const limits = {
+      ...requests,
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+      ...(partTimeoutMs === undefined ? {} : { partTimeoutMs }),
+    };
     this.#requests = new RequestService({ bus, topics, logger, models: this.#models, ...limits });
     await this.#requests.start();
     bus.onState((state) => {
