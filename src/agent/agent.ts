@@ -6,6 +6,7 @@ import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Bus, Will } from '../transport/bus.ts';
+import { whileOnline } from '../transport/while-online.ts';
 import { decodeFrame, decodeJson, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import { CONTROL, type Control, type Deploy } from '../wire/messages/control.ts';
@@ -42,7 +43,7 @@ export interface AgentOptions {
 /** A deployment with the subscriptions that feed it. */
 interface Served {
   readonly deployment: Deployment;
-  readonly unsubscribe: readonly (() => Promise<void>)[];
+  readonly unsubscribe: (() => Promise<void>)[];
 }
 
 /** Keeps programs, runs shards, reports. One process each. */
@@ -68,26 +69,32 @@ export class Agent implements Service {
     });
     await cache.open();
     const epoch = await nextEpoch(join(directory, 'epoch'));
-    await engine.start();
     const will = { topic: topics.agentStatus(name), payload: encodeJson(this.#status('offline', epoch)) };
     const bus = connect({ ...will, qos: 1, retain: true });
-    await bus.start();
     const fetcher = new BlobFetcher({ bus, topics, agent: name, cache });
     const programs = new ResidentPrograms({ engine, cache, fetcher });
     const limits = { ...(maxQueue ? { maxQueue } : {}), ...(chunkBytes ? { chunkBytes } : {}) };
     const runner = new ShardRunner({ bus, topics, agent: name, logger, ...limits });
     this.#running = { bus, epoch, fetcher, programs, runner };
-    await fetcher.start();
-    await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), {
-      qos: 1,
-    });
-    await bus.subscribe(topics.agentStatus(name), (topic, payload) => this.#onOwnStatus(topic, payload), {
-      qos: 1,
-    });
-    bus.onState((state) => {
-      if (state === 'online') void this.#announce().catch(() => undefined);
-    });
-    await this.#announce();
+    try {
+      await engine.start();
+      await bus.start();
+      await fetcher.start();
+      const own = { qos: 1 } as const;
+      await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), own);
+      await bus.subscribe(
+        topics.agentStatus(name),
+        (topic, payload) => this.#onOwnStatus(topic, payload),
+        own,
+      );
+      bus.onState((state) => {
+        if (state === 'online') void this.#announce().catch(() => undefined);
+      });
+      await this.#announce();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
     logger.info({ agent: name, engine: engine.name, version: engine.version }, 'The agent is ready.');
   }
 
@@ -96,15 +103,14 @@ export class Agent implements Service {
     if (!running) return;
     this.#running = undefined;
     const { name, engine } = this.#options;
-    // A message to a broker that is away would wait for it; the broker has published the will.
-    if (running.bus.state === 'offline') await running.bus.stop();
+    const { bus, fetcher, runner } = running;
     const offline = encodeJson(this.#status('offline', running.epoch));
-    await running.bus
-      .publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true })
-      .catch(() => undefined);
-    await this.#control;
-    await running.runner.drain();
-    await running.bus.stop();
+    const goodbye = () => bus.publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true });
+    const fetches = fetcher.stop().catch(() => undefined);
+    const work = Promise.all([this.#control, runner.drain(), fetches]);
+    if (bus.state === 'online') await whileOnline(bus, Promise.all([goodbye(), work]));
+    await bus.stop();
+    await work;
     await engine.stop();
     this.#served.clear();
   }
@@ -166,6 +172,8 @@ export class Agent implements Service {
     const topics = this.#topics;
     const { deployment, fetched } = await makeResident(programs, id, specs);
     await this.#undeploy(id);
+    const served: Served = { deployment, unsubscribe: [] };
+    this.#served.set(id, served);
     const inbox = new ShardInbox(deployment, (job) => runner.accept(job));
     const onChunk = (topic: string, payload: Uint8Array) => {
       const { header, bytes } = decodeFrame(SHARD_CHUNK, topic, payload);
@@ -175,8 +183,12 @@ export class Agent implements Service {
       topics.ifm(id, name),
       ...deployment.sharedStages.map((stage) => topics.sharedIfm(id, stage)),
     ];
-    const unsubscribe = await Promise.all(feeds.map((topic) => bus.subscribe(topic, onChunk)));
-    this.#served.set(id, { deployment, unsubscribe });
+    try {
+      for (const topic of feeds) served.unsubscribe.push(await bus.subscribe(topic, onChunk));
+    } catch (error) {
+      await this.#undeploy(id);
+      throw error;
+    }
     return fetched;
   }
 

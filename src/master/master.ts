@@ -9,9 +9,10 @@ import { PROGRAM_VERSION } from '../base/version.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus, Will } from '../transport/bus.ts';
-import { encodeJson } from '../wire/codec.ts';
+import { whileOnline } from '../transport/while-online.ts';
+import { decodeJson, encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
-import type { MasterStatus, ModelInfo, Presence } from '../wire/messages/status.ts';
+import { MASTER_STATUS, type MasterStatus, type ModelInfo, type Presence } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
 import type { DeadlineOptions } from './deadlines.ts';
@@ -37,6 +38,8 @@ export interface MasterOptions {
   readonly deployTimeoutMs?: number;
   readonly settleMs?: number;
   readonly requests?: RequestQueueOptions;
+  /** A request of which nothing more came for so long is given up. Default 60000 ms. */
+  readonly partTimeoutMs?: number;
 }
 
 type MasterEvents = {
@@ -77,14 +80,25 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   async start(): Promise<void> {
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    const models = [...this.#models.keys()];
+    this.#options.logger.info({ cluster: this.#topics.cluster, models }, 'The master is ready.');
+  }
+
+  async #start(): Promise<void> {
     const { connect, engine, logger, directory, models, requests, ...rest } = this.#options;
     const topics = this.#topics;
-    await engine.start();
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
     const will = { topic: topics.masterStatus(), payload: encodeJson(this.#status('offline')) };
     const bus = connect({ ...will, qos: 1, retain: true });
     this.#bus = bus;
+    await engine.start();
     await bus.start();
     this.#blobs = new BlobServer({ bus, topics, logger });
     this.#fleet = new Fleet({ bus, topics, logger });
@@ -98,32 +112,43 @@ export class Master extends Emitter<MasterEvents> implements Service {
       this.#models.set(model.name, service);
       await service.start();
     }
-    const { chunkBytes } = rest;
-    const limits = { ...requests, ...(chunkBytes === undefined ? {} : { chunkBytes }) };
+    const { chunkBytes, partTimeoutMs } = rest;
+    const limits = {
+      ...requests,
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+      ...(partTimeoutMs === undefined ? {} : { partTimeoutMs }),
+    };
     this.#requests = new RequestService({ bus, topics, logger, models: this.#models, ...limits });
     await this.#requests.start();
     bus.onState((state) => {
       if (state === 'online') void this.#announce().catch(() => undefined);
     });
+    await bus.subscribe(topics.masterStatus(), (topic, payload) => this.#onOwnStatus(topic, payload), {
+      qos: 1,
+    });
     await this.#announce();
-    logger.info({ cluster: topics.cluster, models: [...this.#models.keys()] }, 'The master is ready.');
   }
 
   async stop(): Promise<void> {
     const bus = this.#bus;
     if (!bus) return;
-    // Messages to a broker that is away would wait for it.
-    if (bus.state === 'offline') await bus.stop();
+    this.#bus = undefined;
+    const offline = encodeJson(this.#status('offline'));
+    const goodbye = () => bus.publish(this.#topics.masterStatus(), offline, { qos: 1, retain: true });
+    const work = this.#stopServices();
+    await whileOnline(bus, work);
+    if (bus.state === 'online') await whileOnline(bus, goodbye());
+    await bus.stop();
+    await work;
+    await this.#options.engine.stop();
+  }
+
+  async #stopServices(): Promise<void> {
     await this.#requests?.stop();
     await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
     this.#models.clear();
     await this.#fleet?.stop();
     await this.#blobs?.stop();
-    const offline = encodeJson(this.#status('offline'));
-    await bus.publish(this.#topics.masterStatus(), offline, { qos: 1, retain: true }).catch(() => undefined);
-    await bus.stop();
-    await this.#options.engine.stop();
-    this.#bus = undefined;
   }
 
   /** Runs one inference without going through MQTT requests. Throws ISO_ERR_MODEL_NOT_SERVED. */
@@ -137,6 +162,13 @@ export class Master extends Emitter<MasterEvents> implements Service {
   #status(state: Presence): MasterStatus {
     const models = this.#options.models.map(({ name }) => name);
     return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models };
+  }
+
+  /** The will of an earlier run may come late. */
+  #onOwnStatus(topic: string, payload: Uint8Array): void {
+    if (!this.#bus || payload.length === 0) return;
+    const { state } = decodeJson(MASTER_STATUS, topic, payload);
+    if (state === 'offline') void this.#announce().catch(() => undefined);
   }
 
   async #announce(): Promise<void> {

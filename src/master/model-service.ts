@@ -3,10 +3,8 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Manifest } from '../formats/manifest.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { Worker } from '../planner/plan.ts';
-import { type PlanOptions, planGraph } from '../planner/strategies.ts';
+import { planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -16,14 +14,10 @@ import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
 import type { InferenceResult } from './inference.ts';
 import { ProgramPacker } from './packed-program.ts';
+import { checkedInputs } from './request-inputs.ts';
+import type { ServedModel } from './served-model.ts';
 
-/** A model that the master serves. */
-export interface ServedModel extends PlanOptions {
-  readonly name: string;
-  /** With complete `types`. */
-  readonly graph: Graph;
-  readonly manifest?: Manifest;
-}
+export type { ServedModel } from './served-model.ts';
 
 export interface ModelServiceOptions {
   readonly model: ServedModel;
@@ -56,6 +50,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #packer = new ProgramPacker();
   readonly #undo: (() => void)[] = [];
   #current: { deployment: Deployment; fleet: string } | undefined;
+  #starting: Deployment | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #retryMs = RETRY_MS.first;
@@ -88,12 +83,13 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#stopped = true;
     clearTimeout(this.#timer);
     for (const step of this.#undo.splice(0)) step();
+    this.#starting?.abort();
     await this.#work;
     await this.#current?.deployment.stop();
     this.#current = undefined;
   }
 
-  /** Throws ISO_ERR_MODEL_NOT_SERVED until the first deployment is ready, and what the engine throws. */
+  /** Throws ISO_ERR_MODEL_NOT_SERVED until the first deployment is ready, as `checkedInputs`, and what the engine throws. */
   async infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
     if (!this.#current) {
       throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', {
@@ -101,7 +97,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
         served: 'it is being deployed',
       });
     }
-    return this.#current.deployment.infer(request, inputs);
+    return this.#current.deployment.infer(request, checkedInputs(this.model, inputs));
   }
 
   #schedule(delayMs = this.#options.settleMs ?? 300): void {
@@ -117,16 +113,21 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const members = fleet.members;
     const state = fingerprint(members);
     if (this.#stopped || this.#current?.fleet === state) return;
-    const deployment = this.#deploymentFor(members);
+    let deployment: Deployment;
     try {
+      deployment = this.#deploymentFor(members);
+      this.#starting = deployment;
       await deployment.start();
     } catch (cause) {
+      if (this.#stopped) return;
       const error = IsobathError.from(cause);
       logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
       this.emit('failed', { model: model.name, error });
       this.#schedule(this.#retryMs);
       this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
       return;
+    } finally {
+      this.#starting = undefined;
     }
     this.#retryMs = RETRY_MS.first;
     const previous = this.#current;

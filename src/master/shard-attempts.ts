@@ -21,6 +21,8 @@ export interface ShardContext {
   readonly flow: Dataflow;
   /** Agents that hold a shard's program, the planned one first; by shard id. */
   readonly holders: readonly (readonly string[])[];
+  /** True while the agent is there and has not forgotten its programs in a restart. */
+  readonly holds: (agent: string) => boolean;
   readonly bus: Bus;
   readonly topics: Topics;
   readonly fleet: Fleet;
@@ -53,7 +55,7 @@ export async function runShard(
   const { fleet, logger } = context;
   const candidates = flow.planned.worker === MASTER ? [] : context.holders[flow.id]!;
   for (const [attempt, agent] of candidates.entries()) {
-    if (!fleet.has(agent)) continue;
+    if (!context.holds(agent)) continue;
     try {
       await runRemotely(context, state, flow, agent, attempt);
       return { asPlanned: attempt === 0 };
@@ -78,10 +80,9 @@ async function runRemotely(
   const { request, joined, times } = state;
   const started = performance.now();
   const call = { request, flow, attempt, agent, joined };
-  const [sent, answer] = await Promise.all([
-    publishInputs(context, state, flow, agent, attempt),
-    remote.expect(call, deadlines.of(flow.stage.index)),
-  ]);
+  const sending = publishInputs(context, state, flow, agent, attempt);
+  const answer = await remote.expect(call, deadlines.of(flow.stage.index), sending);
+  const sent = await sending;
   const totalMs = performance.now() - started;
   deadlines.observe(flow.stage.index, totalMs);
   const { agentTimes, receiveMs, joinMs } = answer;

@@ -20,7 +20,10 @@ export function placedShard(
   for (const { tensor, region } of outputs) widen(needed, tensor, region);
   const parts: { node: Node; part: Part }[] = [];
   for (const node of nodes.toReversed()) {
-    const region = needed.get(node.outputs[0]!);
+    const [output, ...others] = node.outputs;
+    // rules make the first output alone
+    if (others.some((other) => needed.has(other))) return undefined;
+    const region = needed.get(output!);
     if (!region) continue;
     const part = partOf({ graph, node, region });
     if (!part) return undefined;

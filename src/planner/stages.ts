@@ -23,10 +23,11 @@ export class StageList {
     this.#add(scheme, nodes, shards);
   }
 
-  /** One local stage per connected part, so that branches do not wait for one another. */
+  /** One local stage per connected part that somebody reads, so that branches do not wait for one another. */
   local(nodes: readonly Node[]): void {
     for (const part of connectedParts(nodes)) {
-      this.#add('local', part, [{ worker: MASTER, shard: this.whole(part) }]);
+      const shard = this.whole(part);
+      if (shard.outputs.length > 0) this.#add('local', part, [{ worker: MASTER, shard }]);
     }
   }
 

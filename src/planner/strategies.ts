@@ -24,6 +24,7 @@ export function planGraph(graph: Graph, workers: readonly Worker[], options: Pla
   const known = STRATEGY_NAMES.join(', ');
   if (!Object.hasOwn(STRATEGIES, strategy))
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known });
+  if (options.scheme !== undefined) schemeNamed(options.scheme);
   const chosen = workers.length === 0 ? local : STRATEGIES[strategy]!;
   return { strategy, stages: chosen(graph, workers, options).stages };
 }
