@@ -151,7 +151,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_CACHE_UNUSABLE: {
     message: 'The program cache {directory} cannot be used: {reason}.',
-    cure: 'Give the agent a writable directory with enough space (`cache.directory`).',
+    cure: 'Give the agent a writable directory with enough space (`--state`, `state.directory`).',
   },
   ISO_ERR_DEPLOY_FAILED: {
     message: 'The model {model} could not be deployed on agent {agent}: {reason}.',
@@ -183,7 +183,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_REQUEST_TIMEOUT: {
     message: 'The request {request} was not answered within {seconds} s.',
-    cure: 'Raise `request.timeout`, or look at the log of the master.',
+    cure: 'Allow more time (`--timeout`, `request.timeoutMs`), or look at the log of the master.',
   },
   ISO_ERR_MASTER_STOPPED: {
     message: 'The master stopped before the request {request} ended.',

@@ -4,6 +4,8 @@ import { Broker } from '../broker/broker.ts';
 import type { LimitSettings, ListenSettings, User } from '../config/groups.ts';
 import { pem } from './connection.ts';
 
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
 interface BrokerParts {
   readonly listen: ListenSettings;
   readonly users: readonly User[];
@@ -19,8 +21,12 @@ export async function brokerOf({ listen, users, limits }: BrokerParts, logger: L
     const problems = 'listen.tls: `cert` and `key` must be given together';
     throw IsobathError.of('ISO_ERR_CONFIG_INVALID', { problems });
   }
+  const host = hostOf(listen, users);
+  if (users.length === 0 && !LOOPBACK.has(host)) {
+    logger.warn({ host }, 'Everybody who can reach the broker may use it: configure `users`.');
+  }
   return new Broker({
-    host: hostOf(listen, users),
+    host,
     port,
     limits,
     logger,

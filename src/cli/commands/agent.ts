@@ -27,7 +27,7 @@ export function agentCommand(context: CliContext) {
     name: 'agent',
     summary: 'join a cluster and run shards',
     description:
-      'Joins the cluster of a master and runs shards until SIGTERM. It keeps the filters that it was sent on disk, so\n' +
+      'Joins the cluster of a master and runs shards until SIGTERM. It keeps the filters that it was sent on disk, so ' +
       'that they travel once. While the broker is away it says so and tries again.',
     examples: [
       ['isobath agent --broker mqtt://gateway:1883', 'joins under the name of this machine'],

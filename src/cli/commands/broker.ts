@@ -16,7 +16,7 @@ export function brokerCommand(context: CliContext) {
     name: 'broker',
     summary: 'run an MQTT broker of its own',
     description:
-      'Runs an MQTT 3.1.1 broker until SIGTERM. `isobath master` has one built in, so this is for clusters whose\n' +
+      'Runs an MQTT 3.1.1 broker until SIGTERM. `isobath master` has one built in, so this is for clusters whose ' +
       'broker lives on another machine; Mosquitto or EMQX serve as well.',
     examples: [
       ['isobath broker', 'listens on 127.0.0.1:1883'],

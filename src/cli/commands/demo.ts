@@ -28,8 +28,8 @@ export function demoCommand(context: CliContext) {
     name: 'demo',
     summary: 'show a distributed inference on this machine',
     description:
-      'Starts a broker, a master and agents on free ports of this machine, cuts the bundled model along its depth,\n' +
-      'infers a picture, and shows the answer, what each layer cost, and how far it is from the whole model run\n' +
+      'Starts a broker, a master and agents on free ports of this machine, cuts the bundled model along its depth, ' +
+      'infers a picture, and shows the answer, what each layer cost, and how far it is from the whole model run ' +
       'locally. Agents on one machine share its cores: this shows that it works, not that it is faster.',
     examples: [
       ['isobath demo', 'four agents and a bundled picture'],

@@ -38,7 +38,7 @@ export function inferCommand(context: CliContext) {
     name: 'infer',
     summary: 'infer a picture or a tensor',
     description:
-      'Sends one input to a running master and prints the answer; with --local, runs the whole model here instead.\n' +
+      'Sends one input to a running master and prints the answer; with --local, runs the whole model here instead. ' +
       'The input is a JPEG, PNG, WebP, GIF or TIFF picture, a NumPy .npy file, or nested JSON arrays.',
     examples: [
       ['isobath infer street photo.jpg', 'through the master on mqtt://127.0.0.1:1883'],

@@ -24,7 +24,7 @@ export function inspectCommand(context: CliContext) {
     name: 'inspect',
     summary: 'show the layers of a model and how they can be cut',
     description:
-      'Shows every layer with its shapes, multiply-accumulates, filter bytes and depth, and the schemes that can cut\n' +
+      'Shows every layer with its shapes, multiply-accumulates, filter bytes and depth, and the schemes that can cut ' +
       'it. The model is shown as it is deployed: constants folded, BatchNormalization merged into the filters.',
     examples: [
       ['isobath inspect zoo:resnet50', ''],

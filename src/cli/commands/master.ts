@@ -32,7 +32,7 @@ export function masterCommand(context: CliContext) {
     name: 'master',
     summary: 'serve models on the agents of a cluster',
     description:
-      'Serves models until SIGTERM: cuts them over whatever agents there are, answers requests over MQTT, and computes\n' +
+      'Serves models until SIGTERM: cuts them over whatever agents there are, answers requests over MQTT, and computes ' +
       'itself what no agent can. It runs the broker of the cluster itself, unless --broker names another one.',
     examples: [
       ['isobath master', 'serves the bundled model, with a broker on 127.0.0.1:1883'],

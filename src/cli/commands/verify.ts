@@ -21,8 +21,8 @@ export function verifyCommand(context: CliContext) {
     name: 'verify',
     summary: 'compare a distributed run with a local one',
     description:
-      'Runs a model distributed over agents and whole on this machine, and compares every element of every output.\n' +
-      'Without --broker, it starts agents of its own on free ports of this machine. Exits with 1 where the difference\n' +
+      'Runs a model distributed over agents and whole on this machine, and compares every element of every output. ' +
+      'Without --broker, it starts agents of its own on free ports of this machine. Exits with 1 where the difference ' +
       `is above the tolerance, by default ${DEFAULT_TOLERANCE} of the output's largest magnitude.`,
     examples: [
       ['isobath verify zoo:vgg16 --agents 4', 'every layer cut by output depth over four agents'],
