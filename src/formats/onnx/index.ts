@@ -1,5 +1,5 @@
 export { loadOnnx } from './load.ts';
 export { type ReadOptions, readOnnx } from './read.ts';
 export { readTensorProto } from './tensor-proto.ts';
-export { type WriteOptions, writeOnnx } from './write.ts';
+export { writeOnnx } from './write.ts';
 export { encodeTensor } from './write-tensor.ts';
