@@ -22,7 +22,7 @@ export interface Probed {
 }
 
 /** The least of a run's time that counts as its work: the price of a run is no surer than that. */
-const LEAST_SHARE = 0.05;
+const LEAST_SHARE = 0.25;
 
 /**
  * A compute profile from the times of probes, by medians. A probe's work is its time inside the engine beyond that of

@@ -6,6 +6,7 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
+import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus, Will } from '../transport/bus.ts';
@@ -14,9 +15,11 @@ import { VERSION } from '../wire/messages/common.ts';
 import type { MasterStatus, ModelInfo, Presence } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
+import { CalibrationService } from './calibration-service.ts';
 import type { DeadlineOptions } from './deadlines.ts';
 import type { Deployment } from './deployment.ts';
 import { Fleet } from './fleet.ts';
+import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
 import { ModelService, type ServedModel } from './model-service.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
@@ -37,6 +40,11 @@ export interface MasterOptions {
   readonly deployTimeoutMs?: number;
   readonly settleMs?: number;
   readonly requests?: RequestQueueOptions;
+  /** Where the broker runs: in this process, or elsewhere. Default `embedded`. */
+  readonly broker?: FleetProfilesOptions['broker'];
+  /** `start`: measures this device at its first start, and the link of each agent that joins. Default `never`. */
+  readonly calibration?: FleetProfilesOptions['calibration'];
+  readonly benchmark?: BenchmarkOptions;
 }
 
 type MasterEvents = {
@@ -52,6 +60,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   readonly #models = new Map<string, ModelService>();
   #bus: Bus | undefined;
   #fleet: Fleet | undefined;
+  #profiles: FleetProfiles | undefined;
+  #calibrations: CalibrationService | undefined;
   #blobs: BlobServer | undefined;
   #requests: RequestService | undefined;
   #epoch = 0;
@@ -72,12 +82,19 @@ export class Master extends Emitter<MasterEvents> implements Service {
     return this.#blobs?.sentBytes ?? 0;
   }
 
+  /** What is known of the speed of the cluster. Valid between `start` and `stop`. */
+  get profiles(): FleetProfiles {
+    if (!this.#profiles) throw new Error('the master is not started');
+    return this.#profiles;
+  }
+
   deployment(model: string): Deployment | undefined {
     return this.#models.get(model)?.deployment;
   }
 
   async start(): Promise<void> {
-    const { connect, engine, logger, directory, models, requests, ...rest } = this.#options;
+    const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
+    const { broker, calibration, benchmark, ...rest } = others;
     const topics = this.#topics;
     await engine.start();
     await mkdir(directory, { recursive: true });
@@ -90,6 +107,16 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#fleet = new Fleet({ bus, topics, logger });
     await this.#blobs.start();
     await this.#fleet.start();
+    this.#profiles = new FleetProfiles({
+      ...{ bus, topics, fleet: this.#fleet, engine, logger, directory },
+      ...(broker ? { broker } : {}),
+      ...(calibration ? { calibration } : {}),
+      ...(benchmark ? { benchmark } : {}),
+      ...(rest.chunkBytes ? { chunkBytes: rest.chunkBytes } : {}),
+    });
+    await this.#profiles.start();
+    this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
+    await this.#calibrations.start();
     for (const model of models) {
       const shared = { ...rest, bus, topics, fleet: this.#fleet, blobs: this.#blobs, engine, logger };
       const service = new ModelService({ ...shared, model });
@@ -115,6 +142,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     await this.#requests?.stop();
     await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
     this.#models.clear();
+    await this.#calibrations?.stop();
+    await this.#profiles?.stop();
     await this.#fleet?.stop();
     await this.#blobs?.stop();
     const offline = encodeJson(this.#status('offline'));

@@ -1,4 +1,5 @@
 import type { ErrorJson } from '../../base/errors.ts';
+import type { SharedLimits } from '../../estimator/link-fit.ts';
 import type { MeasuredDevice, MeasuredFleet, MeasuredLink, MeasuredWay } from '../../estimator/measured.ts';
 import type { BrokerProfile, PortProfile } from '../../estimator/profile.ts';
 import { amount, flag, integer, list, literal, object, optional, rate, tagged } from '../check.ts';
@@ -24,16 +25,34 @@ export type CalibrationResult =
   | { readonly v: Version; readonly type: 'calibrated'; readonly fleet: MeasuredFleet }
   | { readonly v: Version; readonly type: 'failed'; readonly error: ErrorJson };
 
+/** What the master keeps on disk. */
+export interface LinkBook {
+  readonly links: readonly { readonly agent: string; readonly link: MeasuredLink }[];
+  readonly masterLink?: MeasuredLink;
+  readonly limits: SharedLimits;
+}
+
 const way = object<MeasuredWay>({ alpha: amount, beta: amount, spread: optional(amount) });
 const port = object<PortProfile>({ betaOut: amount, betaIn: amount });
 const busy = object<NonNullable<MeasuredLink['busy']>>({ toAgent: way, fromAgent: way });
-export const linkProfile = object<MeasuredLink>({
+const linkProfile = object<MeasuredLink>({
   toAgent: way,
   fromAgent: way,
   busy: optional(busy),
   wakeSeconds: optional(amount),
   onSharedMedium: optional(flag),
 });
+
+const medium = object<NonNullable<MeasuredFleet['sharedMedium']>>({ beta: rate(1) });
+
+export const LINK_BOOK: MessageKind<LinkBook> = {
+  name: 'link figures',
+  check: object<LinkBook>({
+    links: list(object<LinkBook['links'][number]>({ agent: nameCheck, link: linkProfile }), 16_384),
+    masterLink: optional(linkProfile),
+    limits: object<SharedLimits>({ masterPort: optional(port), sharedMedium: optional(medium) }),
+  }),
+};
 
 const device = object<MeasuredDevice>({
   id: nameCheck,
@@ -54,7 +73,7 @@ const fleet = object<MeasuredFleet>({
     }),
   }),
   masterPort: optional(port),
-  sharedMedium: optional(object<NonNullable<MeasuredFleet['sharedMedium']>>({ beta: rate(1) })),
+  sharedMedium: optional(medium),
   chunkBytes: integer(1),
 });
 
