@@ -14,6 +14,7 @@ export class Echoes {
   readonly #waiting = new Map<string, Waiting>();
   readonly #now: () => number;
   #serial = 0;
+  #closed = false;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
@@ -21,6 +22,7 @@ export class Echoes {
 
   /** Undefined where nothing came within `timeoutMs`, or the message could not be sent. The clock starts at `send`. */
   async of(timeoutMs: number, send: (id: string) => () => Promise<void>): Promise<Echo | undefined> {
+    if (this.#closed) return undefined;
     const id = `e${this.#serial++}`;
     const publish = send(id);
     let timer: NodeJS.Timeout | undefined;
@@ -47,7 +49,9 @@ export class Echoes {
     return this.#now();
   }
 
-  giveUp(): void {
+  /** Nothing comes any more. */
+  close(): void {
+    this.#closed = true;
     for (const { resolve } of this.#waiting.values()) resolve(undefined);
   }
 }

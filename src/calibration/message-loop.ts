@@ -33,7 +33,7 @@ export class MessageLoop implements Service {
   async stop(): Promise<void> {
     await this.#unsubscribe?.();
     this.#unsubscribe = undefined;
-    this.#echoes.giveUp();
+    this.#echoes.close();
   }
 
   /** Seconds to the broker and back; undefined where the message was lost. */

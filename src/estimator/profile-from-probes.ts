@@ -23,6 +23,8 @@ export interface Probed {
 
 /** The least of a run's time that counts as its work: the price of a run is no surer than that. */
 const LEAST_SHARE = 0.25;
+/** A coarse clock may say 0, but nothing is free. */
+const LEAST_SECONDS = 1e-12;
 
 /**
  * A compute profile from the times of probes, by medians. A probe's work is its time inside the engine beyond that of
@@ -50,8 +52,8 @@ export function profileFrom({ empty, timed, copies, tookMs }: Probed): MeasuredC
     // The filters of the largest fully connected layer are read once each: as fast as the memory gives them.
     secondsPerByte: perByte('gemm'),
     secondsPerByteOf: { elementwise: perByte('elementwise'), pool: perByte('pool') },
-    secondsPerRun: runMs(empty, emptyMs) / 1000,
-    copySecondsPerByte: median(copies),
+    secondsPerRun: Math.max(LEAST_SECONDS, runMs(empty, emptyMs) / 1000),
+    copySecondsPerByte: Math.max(LEAST_SECONDS, median(copies)),
     measured: {
       paper: {
         macs,

@@ -39,7 +39,7 @@ export class LinkProbe implements Service {
   async stop(): Promise<void> {
     await this.#unsubscribe?.();
     this.#unsubscribe = undefined;
-    this.#echoes.giveUp();
+    this.#echoes.close();
   }
 
   /** `there` bytes to the agent and `back` bytes from it; undefined where either was lost. */
