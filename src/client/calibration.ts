@@ -14,13 +14,18 @@ interface Connection {
   readonly watch: MasterWatch;
 }
 
-/** Agents may take a minute, and sixty links a second each. */
-const TIMEOUT_MS = 180_000;
+export interface CalibrationOptions extends Omit<CalibrationRequest, 'v'> {
+  /** Default 600000 ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Sixty agents one after another take some seconds each, and so do their links. */
+const TIMEOUT_MS = 600_000;
 
 /** Throws ISO_ERR_REQUEST_TIMEOUT, ISO_ERR_MASTER_STOPPED, and what the master answers. */
 export async function requestCalibration(
   { bus, topics, watch }: Connection,
-  { silenceMs, timeoutMs = TIMEOUT_MS }: { readonly silenceMs?: number; readonly timeoutMs?: number },
+  { timeoutMs = TIMEOUT_MS, ...wanted }: CalibrationOptions,
 ): Promise<MeasuredFleet> {
   const request = randomUUID();
   const undo: (() => unknown)[] = [];
@@ -36,7 +41,7 @@ export async function requestCalibration(
         if (result.type === 'calibrated') resolve(result.fleet);
         else reject(IsobathError.revive(result.error));
       };
-      const message: CalibrationRequest = { v: VERSION, ...(silenceMs === undefined ? {} : { silenceMs }) };
+      const message: CalibrationRequest = { v: VERSION, ...wanted };
       const ask = async () => {
         undo.push(await bus.subscribe(topics.calibrated(request), onResult, { qos: 1 }));
         await bus.publish(topics.calibrate(request), encodeMessage(message), { qos: 1 });

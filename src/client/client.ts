@@ -8,7 +8,7 @@ import type { InferOptions } from '../wire/messages/inference.ts';
 import type { ModelInfo } from '../wire/messages/status.ts';
 import type { ResultSummary } from '../wire/messages/summary.ts';
 import { Topics } from '../wire/topics.ts';
-import { requestCalibration } from './calibration.ts';
+import { type CalibrationOptions, requestCalibration } from './calibration.ts';
 import { MasterWatch } from './master-watch.ts';
 import { requestFrames } from './request-frames.ts';
 import { ResultCollector } from './result-collector.ts';
@@ -104,9 +104,7 @@ export class IsobathClient implements Service {
   }
 
   /** Has the master measure the cluster. Throws as `infer` does. */
-  async calibrate(
-    options: { readonly silenceMs?: number; readonly timeoutMs?: number } = {},
-  ): Promise<MeasuredFleet> {
+  async calibrate(options: CalibrationOptions = {}): Promise<MeasuredFleet> {
     await this.#watch.online();
     return requestCalibration({ bus: this.#options.bus, topics: this.#topics, watch: this.#watch }, options);
   }

@@ -39,11 +39,12 @@ export async function benchmark(engine: Engine, options: BenchmarkOptions = {}):
     for (const ladder of [...ladders]) {
       const probe = ladder.shift()?.();
       const before = timed.findLast((times) => times.probe.kind === probe?.kind);
-      const expected = probe && before ? median(before.computeMs) * (probe.macs / before.probe.macs) : 0;
-      const late = rung > 0 && now() - started > budgetMs;
-      if (!probe || expected > longestMs || probe.bytes > maxProbeBytes || late) {
-        ladders.splice(ladders.indexOf(ladder), 1);
-      } else timed.push(await timesOf(engine, probe, RUNS.most, now));
+      const expected =
+        probe && before ? (median(before.computeMs) * totalOf(probe)) / totalOf(before.probe) : 0;
+      const late = now() - started > budgetMs;
+      const tooMuch = probe && (expected > longestMs || probe.bytes > maxProbeBytes || late);
+      if (!probe || (rung > 0 && tooMuch)) ladders.splice(ladders.indexOf(ladder), 1);
+      else timed.push(await timesOf(engine, probe, RUNS.most, now));
     }
   }
   for (const make of memoryProbes()) timed.push(await timesOf(engine, make(), RUNS.most, now));
@@ -51,6 +52,10 @@ export async function benchmark(engine: Engine, options: BenchmarkOptions = {}):
   empty.push(await timesOf(engine, emptyProbe(), RUNS.empty, now));
   const copies = copySeconds(now);
   return profileFrom({ empty, timed, copies, tookMs: now() - started });
+}
+
+function totalOf({ macs, nodes }: ComputeProbe): number {
+  return macs * nodes;
 }
 
 async function timesOf(

@@ -22,7 +22,7 @@ export interface Probed {
 }
 
 /** The least of a run's time that counts as its work: the price of a run is no surer than that. */
-const LEAST_SHARE = 0.25;
+const LEAST_SHARE = 0.1;
 /** A coarse clock may say 0, but nothing is free. */
 const LEAST_SECONDS = 1e-12;
 
@@ -33,7 +33,7 @@ const LEAST_SECONDS = 1e-12;
 export function profileFrom({ empty, timed, copies, tookMs }: Probed): MeasuredCompute {
   const emptyMs = median(empty.flatMap(({ computeMs }) => computeMs));
   const works = timed.map(({ probe, computeMs }) => {
-    const seconds = computeMs.map((ms) => Math.max(ms - emptyMs, ms * LEAST_SHARE) / 1000);
+    const seconds = computeMs.map((ms) => Math.max(ms - emptyMs, ms * LEAST_SHARE) / 1000 / probe.nodes);
     return { probe, seconds: median(seconds), spread: relativeSpread(seconds) };
   });
   const points = new Map<WorkKind, MeasuredPoint[]>();

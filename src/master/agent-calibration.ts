@@ -7,13 +7,18 @@ const PATIENCE_MS = 60_000;
 
 let serial = 0;
 
-/** Has all these agents measure themselves; resolves when each has answered, left, or taken too long. */
+/**
+ * Has these agents measure themselves; resolves when each has answered, left, or taken too long. One after another,
+ * because agents of one machine would measure each other; `together` where each has a machine of its own.
+ */
 export async function calibrateAgents(
   fleet: Fleet,
   agents: readonly string[],
   logger: Logger,
+  together: boolean,
 ): Promise<void> {
-  await Promise.all(agents.map((agent) => calibrateAgent(fleet, agent, logger)));
+  if (together) await Promise.all(agents.map((agent) => calibrateAgent(fleet, agent, logger)));
+  else for (const agent of agents) await calibrateAgent(fleet, agent, logger);
 }
 
 async function calibrateAgent(fleet: Fleet, agent: string, logger: Logger): Promise<void> {

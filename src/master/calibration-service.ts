@@ -55,9 +55,9 @@ export class CalibrationService implements Service {
     await bus.publish(topics.calibrated(id), result, { qos: 1 }).catch(() => undefined);
   }
 
-  async #calibrate({ silenceMs }: CalibrationRequest): Promise<CalibrationResult> {
+  async #calibrate({ v: _, ...wanted }: CalibrationRequest): Promise<CalibrationResult> {
     try {
-      const fleet = await this.#options.profiles.calibrate(silenceMs === undefined ? {} : { silenceMs });
+      const fleet = await this.#options.profiles.calibrate(wanted);
       return { v: VERSION, type: 'calibrated', fleet };
     } catch (cause) {
       const error = IsobathError.from(cause);

@@ -15,7 +15,7 @@ import type { Bus } from '../transport/bus.ts';
 import { CHUNK_BYTES } from '../wire/chunks.ts';
 import { encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
-import type { FleetReport } from '../wire/messages/fleet.ts';
+import type { CalibrationRequest, FleetReport } from '../wire/messages/fleet.ts';
 import type { Topics } from '../wire/topics.ts';
 import { calibrateAgents } from './agent-calibration.ts';
 import type { Fleet, Member } from './fleet.ts';
@@ -41,6 +41,9 @@ export interface FleetProfilesOptions {
   readonly linkBudgetMs?: number;
   readonly now?: () => number;
 }
+
+/** As a `CalibrationRequest` asks. */
+export type CalibrateOptions = Omit<CalibrationRequest, 'v'>;
 
 type FleetProfilesEvents = {
   /** Something was measured. */
@@ -120,12 +123,12 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     } while (work !== this.#work);
   }
 
-  /** Measures everything again: the agents' devices at the same time, this one, each link alone, and all together. */
-  async calibrate(options: { readonly silenceMs?: number } = {}): Promise<MeasuredFleet> {
+  /** Measures everything again: the agents' devices, this one, each link alone, and all links together. */
+  async calibrate(options: CalibrateOptions = {}): Promise<MeasuredFleet> {
     const all = this.#work.then(async () => {
       const { fleet, logger } = this.#options;
       const ids = fleet.members.map(({ id }) => id);
-      await calibrateAgents(fleet, ids, logger);
+      await calibrateAgents(fleet, ids, logger, options.together ?? false);
       await this.#measureOwn();
       this.#links.masterLink = undefined;
       await this.#measureMasterLink();

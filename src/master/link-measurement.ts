@@ -23,7 +23,7 @@ const STEPS = [
 ] as const;
 const MAX_LOST = 2;
 /** Shorter ones are noise of the operating system. */
-const LEAST_WAKE_SECONDS = 1e-3;
+const LEAST_WAKE_SECONDS = 5e-3;
 
 /** α and β of one link, each way. Throws ISO_ERR_LINK_UNMEASURED. */
 export async function measureLink(
@@ -76,7 +76,7 @@ export interface BusyMeasurement {
   readonly busy: ReadonlyMap<string, NonNullable<MeasuredLink['busy']>>;
 }
 
-const BUSY_ROUNDS = 3;
+const BUSY_ROUNDS = 5;
 
 /** All links at once: to the agents, from them, and both. What was lost is left out. */
 export async function measureBusy(
@@ -94,6 +94,9 @@ export async function measureBusy(
     return wholeRound(bytes, all);
   };
   const rounds = { out: [] as BusyRound[], in: [] as BusyRound[], both: [] as BusyRound[] };
+  // all sockets make room for large messages
+  await round(bytes, 0);
+  await round(0, bytes);
   for (let at = 0; at < BUSY_ROUNDS; at += 1) {
     rounds.out.push(...(await round(bytes, 0, 'out')));
     rounds.in.push(...(await round(0, bytes, 'in')));

@@ -59,10 +59,10 @@ describe('measureBusy', () => {
       ]),
       async (agent, there, back) => {
         calls += 1;
-        return calls === 2 ? undefined : seconds(there, back) * (agent === 'b' ? 2 : 1);
+        return calls === 6 ? undefined : seconds(there, back) * (agent === 'b' ? 2 : 1);
       },
     );
-    expect([rounds.out.length, rounds.in.length, rounds.both.length]).toEqual([2, 3, 3]);
+    expect([rounds.out.length, rounds.in.length, rounds.both.length]).toEqual([4, 5, 5]);
     expect(busy.get('b')!.fromAgent.beta).toBeGreaterThan(1.8 * link.fromAgent.beta);
     expect(busy.get('a')!.fromAgent.beta).toBeCloseTo(link.fromAgent.beta, 12);
   });

@@ -36,7 +36,7 @@ export class PricedEngine implements Engine {
   async compile(graph: Graph): Promise<CompiledProgram> {
     this.compiled += 1;
     const [node] = graph.nodes;
-    const macs = macsOf(graph, node!);
+    const macs = graph.nodes.reduce((sum, each) => sum + macsOf(graph, each), 0);
     let bytes = 0;
     for (const { shape } of graph.types.values()) bytes += 4 * sizeOf(shape);
     const { runMs, wayMs, msPerMac, msPerByte } = this.#prices;

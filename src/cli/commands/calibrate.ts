@@ -12,6 +12,7 @@ interface CalibrateFlags extends ClientFlags {
   readonly local?: boolean;
   readonly threads: number;
   readonly wake?: number;
+  readonly together?: boolean;
 }
 
 /** `isobath calibrate`: measures devices and links, for the planner and to look at. */
@@ -33,14 +34,16 @@ export function calibrateCommand(context: CliContext) {
     .option('--local', 'measure this device only')
     .option('--threads <count>', 'with --local: threads of one run; 0: one per core', wholeNumber(0, 1024), 0)
     .option('--wake <seconds>', 'let each link sleep so long, at most 60', positiveNumber)
+    .option('--together', 'let all agents measure at the same time: each has a machine of its own')
     .action(async (options: CalibrateFlags) => {
       if (options.local) return calibrateHere(context, options.threads);
       const { output } = context;
       output.progress('The master measures its cluster');
-      const { wake, timeout } = options;
+      const { wake, timeout, together } = options;
       const fleet = await withClient(context, options, (client) =>
         client.calibrate({
           ...(wake === undefined ? {} : { silenceMs: Math.min(60_000, Math.round(wake * 1000)) }),
+          ...(together ? { together } : {}),
           ...(timeout === undefined ? {} : { timeoutMs: Number(timeout) }),
         }),
       );

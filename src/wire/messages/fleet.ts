@@ -18,6 +18,8 @@ export interface CalibrationRequest {
   readonly v: Version;
   /** Let each link sleep so long, to see what waking it takes. Left out: this is not measured. */
   readonly silenceMs?: number;
+  /** All agents measure their devices at the same time: for agents that share no machine. */
+  readonly together?: boolean;
 }
 
 /** On `master/calibrated/<request>`, QoS 1. */
@@ -84,7 +86,11 @@ export const FLEET_REPORT: MessageKind<FleetReport> = {
 
 export const CALIBRATION_REQUEST: MessageKind<CalibrationRequest> = {
   name: 'calibration request',
-  check: object<CalibrationRequest>({ v: version, silenceMs: optional(integer(0, 60_000)) }),
+  check: object<CalibrationRequest>({
+    v: version,
+    silenceMs: optional(integer(0, 60_000)),
+    together: optional(flag),
+  }),
 };
 
 export const CALIBRATION_RESULT: MessageKind<CalibrationResult> = {
