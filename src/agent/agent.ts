@@ -4,7 +4,10 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
+import { DeviceCalibration } from '../calibration/device.ts';
+import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { MeasuredCompute } from '../estimator/measured.ts';
 import type { Bus, Will } from '../transport/bus.ts';
 import { whileOnline } from '../transport/while-online.ts';
 import { decodeFrame, decodeJson, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
@@ -17,6 +20,7 @@ import { Topics } from '../wire/topics.ts';
 import { BlobCache } from './blob-cache.ts';
 import { BlobFetcher } from './blob-fetcher.ts';
 import { type Deployment, makeResident } from './deployments.ts';
+import { answerProbes } from './prober.ts';
 import { profileOf } from './profile.ts';
 import { ResidentPrograms } from './resident-programs.ts';
 import { ShardInbox } from './shard-inbox.ts';
@@ -36,6 +40,9 @@ export interface AgentOptions {
   readonly weight?: number;
   readonly maxQueue?: number;
   readonly chunkBytes?: number;
+  /** `start`: measures the device before it joins, where no earlier start did so. Default `never`: only when asked. */
+  readonly calibration?: 'start' | 'never';
+  readonly benchmark?: BenchmarkOptions;
   /** Called when the agent cannot go on, for instance because another one has its name. */
   readonly onFatal?: (error: IsobathError) => void;
 }
@@ -52,6 +59,7 @@ export class Agent implements Service {
   readonly #topics: Topics;
   readonly #served = new Map<string, Served>();
   #running: Running | undefined;
+  #compute: MeasuredCompute | undefined;
   /** Control messages are carried out one after another. */
   #control: Promise<void> = Promise.resolve();
 
@@ -75,11 +83,16 @@ export class Agent implements Service {
     const programs = new ResidentPrograms({ engine, cache, fetcher });
     const limits = { ...(maxQueue ? { maxQueue } : {}), ...(chunkBytes ? { chunkBytes } : {}) };
     const runner = new ShardRunner({ bus, topics, agent: name, logger, ...limits });
-    this.#running = { bus, epoch, fetcher, programs, runner };
+    const file = join(directory, 'calibration.json');
+    const { benchmark } = this.#options;
+    const device = new DeviceCalibration({ engine, file, logger, ...(benchmark ? { benchmark } : {}) });
+    this.#running = { bus, epoch, fetcher, programs, runner, device };
     try {
       await engine.start();
       await bus.start();
       await fetcher.start();
+      await this.#knowOwnSpeed(device, bus);
+      await answerProbes(bus, topics, name);
       const own = { qos: 1 } as const;
       await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), own);
       await bus.subscribe(
@@ -96,6 +109,17 @@ export class Agent implements Service {
       throw error;
     }
     logger.info({ agent: name, engine: engine.name, version: engine.version }, 'The agent is ready.');
+  }
+
+  /** As an earlier start measured, or measured now; an agent that cannot be measured serves all the same. */
+  async #knowOwnSpeed(device: DeviceCalibration, bus: Bus): Promise<void> {
+    this.#compute = await device.stored();
+    if (this.#compute || this.#options.calibration !== 'start') return;
+    await this.#calibrate(device, bus).catch((cause: unknown) => {
+      const error = IsobathError.from(cause);
+      const text = `The device could not be calibrated: ${error.message}`;
+      this.#options.logger.warn({ code: error.code }, text);
+    });
   }
 
   async stop(): Promise<void> {
@@ -125,7 +149,8 @@ export class Agent implements Service {
     if (!running) return;
     const { name, engine, weight = 1 } = this.#options;
     const { bus, fetcher, programs, epoch } = running;
-    const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count };
+    const compute = this.#compute ? { compute: this.#compute } : {};
+    const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count, ...compute };
     const profile = encodeJson(profileOf(name, engine, weight, held));
     await bus.publish(this.#topics.agentProfile(name), profile, { qos: 1, retain: true });
     const status = encodeJson(this.#status('online', epoch));
@@ -151,19 +176,33 @@ export class Agent implements Service {
   }
 
   async #carryOut(message: Exclude<Control, { type: 'ping' }>): Promise<void> {
-    if (!this.#running) return;
-    const { deployment } = message;
-    if (message.type === 'undeploy') return this.#undeploy(deployment);
+    const running = this.#running;
+    if (!running) return;
+    if (message.type === 'undeploy') return this.#undeploy(message.deployment);
+    const deployment = message.type === 'deploy' ? { deployment: message.deployment } : {};
     try {
+      if (message.type === 'calibrate') {
+        const profile = await this.#calibrate(running.device, running.bus);
+        await this.#reply({ v: VERSION, type: 'calibrated', replyId: message.replyId, profile });
+        await this.#announce();
+        return;
+      }
       const fetched = await this.#deploy(message);
-      await this.#reply({ v: VERSION, type: 'deployed', replyId: message.replyId, deployment, ...fetched });
+      const { replyId, deployment: id } = message;
+      await this.#reply({ v: VERSION, type: 'deployed', replyId, deployment: id, ...fetched });
       await this.#announce();
     } catch (cause) {
       const error = IsobathError.from(cause);
-      this.#options.logger.error({ code: error.code, deployment }, error.message);
-      const failed = { type: 'failed', replyId: message.replyId, deployment, error: error.toJSON() } as const;
-      await this.#reply({ v: VERSION, ...failed });
+      this.#options.logger.error({ code: error.code, ...deployment }, error.message);
+      const failed = { type: 'failed', replyId: message.replyId, error: error.toJSON() } as const;
+      await this.#reply({ v: VERSION, ...failed, ...deployment });
     }
+  }
+
+  async #calibrate(device: DeviceCalibration, bus: Bus): Promise<MeasuredCompute> {
+    const compute = await device.measure(bus, this.#topics.agentLoop(this.#options.name));
+    this.#compute = compute;
+    return compute;
   }
 
   async #deploy({ deployment: id, programs: specs }: Deploy) {
@@ -214,4 +253,5 @@ interface Running {
   readonly fetcher: BlobFetcher;
   readonly programs: ResidentPrograms;
   readonly runner: ShardRunner;
+  readonly device: DeviceCalibration;
 }

@@ -8,7 +8,7 @@ export function profileOf(
   agent: string,
   engine: Engine,
   weight: number,
-  held: Pick<AgentProfile, 'filterBytesReceived' | 'programs'>,
+  held: Pick<AgentProfile, 'filterBytesReceived' | 'programs' | 'compute'>,
 ): AgentProfile {
   return {
     v: VERSION,

@@ -165,6 +165,10 @@ export const CATALOGUE = {
     message: 'The master has {queued} requests waiting, its limit.',
     cure: 'Send fewer requests at a time, or raise `request.queue`.',
   },
+  ISO_ERR_LINK_UNMEASURED: {
+    message: 'The link to the agent {agent} could not be measured: {reason}.',
+    cure: 'Plans use assumed figures for it; when the link is better, run `isobath calibrate`.',
+  },
   ISO_ERR_NO_AGENTS: {
     message: 'No agent joined the cluster {cluster} within {seconds} s.',
     cure: 'Start one with `isobath agent --broker URL`, and check that it uses the same cluster name.',

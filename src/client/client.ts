@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { IsobathError } from '../base/errors.ts';
 import type { Service } from '../base/service.ts';
+import type { MeasuredFleet } from '../estimator/measured.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { InferOptions } from '../wire/messages/inference.ts';
 import type { ModelInfo } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
+import { type CalibrationOptions, requestCalibration } from './calibration.ts';
 import type { InferencePayload, InferenceReply } from './inference.ts';
 import { MasterWatch } from './master-watch.ts';
 import { requestFrames } from './request-frames.ts';
@@ -87,6 +89,12 @@ export class IsobathClient implements Service {
     } finally {
       for (const step of undo.reverse()) void step();
     }
+  }
+
+  /** Has the master measure the cluster. Throws as `infer` does. */
+  async calibrate(options: CalibrationOptions = {}): Promise<MeasuredFleet> {
+    await this.#watch.online();
+    return requestCalibration({ bus: this.#options.bus, topics: this.#topics, watch: this.#watch }, options);
   }
 
   async #send(topic: string, frames: Iterable<Uint8Array>): Promise<void> {

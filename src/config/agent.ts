@@ -1,5 +1,6 @@
 import {
   type ConnectionSettings,
+  calibration,
   cluster,
   connection,
   engine,
@@ -19,6 +20,7 @@ export interface AgentSettings {
   engine: { threads: number };
   weight: number;
   queue: number;
+  calibration: 'start' | 'never';
   log: LogSettings;
 }
 
@@ -45,5 +47,6 @@ export const agentSchema: SchemaOf<AgentSettings> = {
     default: 1,
   },
   queue: { doc: 'Shards that may wait or run; one more is refused.', format: 'count', default: 64 },
+  calibration,
   log,
 };

@@ -1,5 +1,6 @@
 import {
   type ConnectionSettings,
+  calibration,
   cluster,
   connection,
   engine,
@@ -41,6 +42,7 @@ export interface MasterSettings {
   request: { concurrency: number; queue: number };
   deploy: { settleMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };
+  calibration: 'start' | 'never';
   log: LogSettings;
 }
 
@@ -94,6 +96,10 @@ export const masterSchema: SchemaOf<MasterSettings> = {
   deadline: {
     minMs: { doc: 'A shard is never given up sooner.', format: 'count', default: 2000 },
     maxMs: { doc: 'A shard is given up after so long at most.', format: 'count', default: 30_000 },
+  },
+  calibration: {
+    ...calibration,
+    doc: 'start: measures this device at its first start, and the link of each agent that joins. never: only when `isobath calibrate` asks.',
   },
   log,
 };

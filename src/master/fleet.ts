@@ -162,6 +162,9 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
   #onReply(topic: string, agent: string, payload: Uint8Array): void {
     const reply = decodeMessage(REPLY, topic, payload);
     const entry = this.#entries.get(agent);
+    if (reply.type === 'calibrated' && entry?.profile) {
+      entry.profile = { ...entry.profile, compute: reply.profile };
+    }
     if (entry?.silent) {
       entry.silent = false;
       this.#join(agent, entry);

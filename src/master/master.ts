@@ -6,6 +6,7 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
+import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus, Will } from '../transport/bus.ts';
@@ -15,9 +16,11 @@ import { VERSION } from '../wire/messages/common.ts';
 import { MASTER_STATUS, type MasterStatus, type ModelInfo, type Presence } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
+import { CalibrationService } from './calibration-service.ts';
 import type { DeadlineOptions } from './deadlines.ts';
 import type { Deployment } from './deployment.ts';
 import { Fleet } from './fleet.ts';
+import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
 import { ModelService, type ServedModel } from './model-service.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
@@ -40,6 +43,11 @@ export interface MasterOptions {
   readonly requests?: RequestQueueOptions;
   /** A request of which nothing more came for so long is given up. Default 60000 ms. */
   readonly partTimeoutMs?: number;
+  /** Where the broker runs: in this process, or elsewhere. Default `embedded`. */
+  readonly broker?: FleetProfilesOptions['broker'];
+  /** `start`: measures this device at its first start, and the link of each agent that joins. Default `never`. */
+  readonly calibration?: FleetProfilesOptions['calibration'];
+  readonly benchmark?: BenchmarkOptions;
 }
 
 type MasterEvents = {
@@ -55,6 +63,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   readonly #models = new Map<string, ModelService>();
   #bus: Bus | undefined;
   #fleet: Fleet | undefined;
+  #profiles: FleetProfiles | undefined;
+  #calibrations: CalibrationService | undefined;
   #blobs: BlobServer | undefined;
   #requests: RequestService | undefined;
   #epoch = 0;
@@ -75,6 +85,12 @@ export class Master extends Emitter<MasterEvents> implements Service {
     return this.#blobs?.sentBytes ?? 0;
   }
 
+  /** What is known of the speed of the cluster. Valid between `start` and `stop`. */
+  get profiles(): FleetProfiles {
+    if (!this.#profiles) throw new Error('the master is not started');
+    return this.#profiles;
+  }
+
   deployment(model: string): Deployment | undefined {
     return this.#models.get(model)?.deployment;
   }
@@ -91,7 +107,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   async #start(): Promise<void> {
-    const { connect, engine, logger, directory, models, requests, ...rest } = this.#options;
+    const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
+    const { broker, calibration, benchmark, ...rest } = others;
     const topics = this.#topics;
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
@@ -104,6 +121,16 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#fleet = new Fleet({ bus, topics, logger });
     await this.#blobs.start();
     await this.#fleet.start();
+    this.#profiles = new FleetProfiles({
+      ...{ bus, topics, fleet: this.#fleet, engine, logger, directory },
+      ...(broker ? { broker } : {}),
+      ...(calibration ? { calibration } : {}),
+      ...(benchmark ? { benchmark } : {}),
+      ...(rest.chunkBytes ? { chunkBytes: rest.chunkBytes } : {}),
+    });
+    await this.#profiles.start();
+    this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
+    await this.#calibrations.start();
     for (const model of models) {
       const shared = { ...rest, bus, topics, fleet: this.#fleet, blobs: this.#blobs, engine, logger };
       const service = new ModelService({ ...shared, model });
@@ -147,6 +174,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     await this.#requests?.stop();
     await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
     this.#models.clear();
+    await this.#calibrations?.stop();
+    await this.#profiles?.stop();
     await this.#fleet?.stop();
     await this.#blobs?.stop();
   }

@@ -1,10 +1,10 @@
 import type { Graph, Node } from '../graph/graph.ts';
-import { macsOf } from '../graph/macs.ts';
 import type { Range, Region } from '../tensor/region.ts';
 import { ProgramBuilder } from './program-builder.ts';
 import { partOf, reductionOf } from './rules/index.ts';
 import type { Part } from './rules/rule.ts';
 import type { Shard, TensorRegion } from './shard.ts';
+import { bytesOfRegion, type NodePart, workOf } from './work.ts';
 
 /**
  * The shard that makes `outputs` from `nodes` (in topological order): walks back from the outputs to learn which region
@@ -46,11 +46,13 @@ export function placedShard(
     inputs.map(({ tensor }) => tensor),
     names,
   );
-  return priced(
-    inputs,
-    program,
-    outputs.map((output) => ({ ...output, join: 'place' })),
-  );
+  const work = parts.map(({ node, part }) => ({
+    node,
+    inputs: part.inputs,
+    output: needed.get(node.outputs[0]!)!,
+  }));
+  const placed = outputs.map((output) => ({ ...output, join: 'place' as const }));
+  return priced(graph, work, inputs, program, placed);
 }
 
 /** The shard that adds up the input channels in `channels` of one layer. */
@@ -72,11 +74,9 @@ export function summedShard(graph: Graph, node: Node, region: Region, channels: 
     inputs.map(({ tensor }) => tensor),
     names,
   );
-  return priced(
-    inputs,
-    program,
-    sums.map(({ output }) => ({ tensor: node.outputs[0]!, ...output })),
-  );
+  const work = sums.map((sum) => ({ node, inputs: sum.inputs, output: sum.output.region }));
+  const outputs = sums.map(({ output }) => ({ tensor: node.outputs[0]!, ...output }));
+  return priced(graph, work, inputs, program, outputs);
 }
 
 function liveInputs(
@@ -100,10 +100,18 @@ function widen(needed: Map<string, Region>, tensor: string, region: Region): voi
 }
 
 /** Completes a shard with what the estimator prices. */
-export function priced(inputs: Shard['inputs'], program: Graph, outputs: Shard['outputs']): Shard {
-  let macs = 0;
+export function priced(
+  graph: Graph,
+  parts: readonly NodePart[],
+  inputs: Shard['inputs'],
+  program: Graph,
+  outputs: Shard['outputs'],
+): Shard {
   let filterBytes = 0;
-  for (const node of program.nodes) macs += macsOf(program, node);
   for (const constant of program.initializers.values()) filterBytes += constant.byteLength;
-  return { inputs, program, outputs, macs, filterBytes };
+  const work = workOf(graph, parts);
+  const macs = work.reduce((sum, each) => sum + each.macs, 0);
+  const bytes = ({ tensor, region }: TensorRegion) => bytesOfRegion(graph, tensor, region);
+  const [inputBytes, outputBytes] = [inputs.map(bytes), outputs.map(bytes)];
+  return { inputs, program, outputs, macs, filterBytes, work, inputBytes, outputBytes };
 }

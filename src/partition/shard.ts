@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Region } from '../tensor/region.ts';
+import type { Work } from './work.ts';
 
 export interface TensorRegion {
   readonly tensor: string;
@@ -24,4 +25,9 @@ export interface Shard {
   readonly macs: number;
   /** Bytes of the constants that the worker holds for it. */
   readonly filterBytes: number;
+  /** One per node that it runs: what the estimator prices. */
+  readonly work: readonly Work[];
+  /** Of each input, and of each output, as they travel. */
+  readonly inputBytes: readonly number[];
+  readonly outputBytes: readonly number[];
 }

@@ -44,7 +44,15 @@ export class StageList {
     const regions = (tensors: readonly string[]) =>
       tensors.map((tensor) => ({ tensor, region: wholeRegion(this.#graph.types.get(tensor)!.shape) }));
     const outputs = regions(program.outputs).map((output) => ({ ...output, join: 'place' as const }));
-    return priced(regions(program.inputs), program, outputs);
+    const whole = (tensor: string) => {
+      const type = this.#graph.types.get(tensor);
+      return type && wholeRegion(type.shape);
+    };
+    const parts = nodes.flatMap((node) => {
+      const output = whole(node.outputs[0] ?? '');
+      return output ? [{ node, inputs: node.inputs.map(whole), output }] : [];
+    });
+    return priced(this.#graph, parts, regions(program.inputs), program, outputs);
   }
 
   #add(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {

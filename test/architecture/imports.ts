@@ -18,6 +18,7 @@ export const FLOORS = [
   'engine',
   'wire',
   'transport',
+  'calibration',
   'broker',
   'agent',
   'master',

@@ -19,6 +19,7 @@ interface AgentFlags extends ServiceFlags {
   readonly state?: string;
   readonly threads?: string;
   readonly weight?: string;
+  readonly calibration?: string;
 }
 
 /** `isobath agent`: joins a cluster and runs shards. */
@@ -41,6 +42,7 @@ export function agentCommand(context: CliContext) {
     .option('--state <directory>', 'where filters are kept')
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--weight <weight>', 'relative compute capacity')
+    .option('--calibration <when>', 'start: measure this device at its first start; never')
     .action(async (options: AgentFlags) => {
       const { settings, logger } = await beginService(context, agentSchema, options, {
         'broker.url': options.broker,
@@ -49,8 +51,9 @@ export function agentCommand(context: CliContext) {
         'state.directory': options.state,
         'engine.threads': options.threads,
         weight: options.weight,
+        calibration: options.calibration,
       });
-      const { cluster, weight, queue } = settings;
+      const { cluster, weight, queue, calibration } = settings;
       const name = settings.name || topicName(hostname());
       const connection = { ...(await busOptions(settings.broker)), logger };
       const { threads } = settings.engine;
@@ -65,6 +68,7 @@ export function agentCommand(context: CliContext) {
         directory: stateDirectory(settings.state.directory, `agent-${name}`, context.environment),
         cacheBytes: settings.cache.maxBytes,
         maxQueue: queue,
+        calibration,
         onFatal: fail,
       });
       context.lifetime.defer(() => engine.stop());

@@ -24,6 +24,7 @@ interface MasterFlags extends ServiceFlags {
   readonly host?: string;
   readonly port?: string;
   readonly threads?: string;
+  readonly calibration?: string;
 }
 
 /** `isobath master`: keeps the fleet, deploys models, answers requests. */
@@ -50,6 +51,7 @@ export function masterCommand(context: CliContext) {
     .option('--port <port>', 'port of the built-in broker; 0 takes a free one')
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--state <directory>', 'where the master keeps its own files')
+    .option('--calibration <when>', 'start: measure this device and the links of agents that join; never')
     .action(async (options: MasterFlags) => {
       const { settings, logger } = await beginService(context, masterSchema, options, {
         'broker.url': options.broker,
@@ -61,6 +63,7 @@ export function masterCommand(context: CliContext) {
         'listen.port': options.port,
         'engine.threads': options.threads,
         'state.directory': options.state,
+        calibration: options.calibration,
       });
       const { cluster, request, deploy, deadline } = settings;
       const { threads } = settings.engine;
@@ -74,6 +77,8 @@ export function masterCommand(context: CliContext) {
         directory: stateDirectory(settings.state.directory, `master-${cluster}`, context.environment),
         deadlines: deadline,
         requests: request,
+        broker: settings.broker.url === '' ? 'embedded' : 'external',
+        calibration: settings.calibration,
         deployTimeoutMs: deploy.timeoutMs,
       });
       context.lifetime.defer(() => master.stop());

@@ -12,6 +12,8 @@ export interface AgentProcessOptions {
   readonly directory: string;
   readonly threads: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default `never`: somebody waits for this process. */
+  readonly calibration?: 'start' | 'never';
 }
 
 const KEPT_LINES = 20;
@@ -39,7 +41,8 @@ export class AgentProcess {
   start(onEnd: (error: IsobathError) => void): void {
     const { program, name, cluster, url, username, password, directory, threads, environment } =
       this.#options;
-    const flags = { broker: url, name, cluster, state: directory, threads, 'log-level': 'warn' };
+    const { calibration = 'never' } = this.#options;
+    const flags = { calibration, broker: url, name, cluster, state: directory, threads, 'log-level': 'warn' };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
     // The password is no argument: everybody on the machine can read those.
     const own = { ISOBATH_BROKER_USERNAME: username, ISOBATH_BROKER_PASSWORD: password };

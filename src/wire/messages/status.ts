@@ -1,6 +1,8 @@
+import type { MeasuredCompute } from '../../estimator/measured.ts';
 import { amount, flag, integer, list, object, oneOf, optional, text } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import { type MessageKind, type NamedTensorType, namedTensorType, type Version, version } from './common.ts';
+import { computeProfile } from './compute-profile.ts';
 
 export type Presence = 'online' | 'offline';
 
@@ -33,6 +35,8 @@ export interface AgentProfile {
   readonly filterBytesReceived: number;
   /** Programs resident now. */
   readonly programs: number;
+  /** How fast the device computes, once it was measured. */
+  readonly compute?: MeasuredCompute;
 }
 
 /** Retained on `master/status`, and the master's will with state `offline`. */
@@ -83,6 +87,7 @@ export const AGENT_PROFILE: MessageKind<AgentProfile> = {
     node: text(64),
     filterBytesReceived: integer(),
     programs: integer(),
+    compute: optional(computeProfile),
   }),
 };
 
