@@ -114,8 +114,9 @@ export class ExactBuilder {
   }
 
   maxPool(x: string, options: Windowed & { readonly ceil?: boolean }): string {
-    const { kernel, attributes } = this.#window(x, options, 'below the kernel');
-    const more = { kernel_shape: ints(kernel), ceil_mode: int(options.ceil ? 1 : 0) };
+    const { kernel, attributes, drops } = this.#window(x, options, 'below the kernel');
+    // onnxruntime's shape inference keeps the window that its kernel drops
+    const more = { kernel_shape: ints(kernel), ceil_mode: int(options.ceil && !drops ? 1 : 0) };
     return this.add('MaxPool', [x], { ...attributes, ...more });
   }
 
@@ -182,7 +183,12 @@ export class ExactBuilder {
       pads: ints(allowed),
       ...(options.dilations ? { dilations: ints(dilations) } : {}),
     };
-    return { kernel, attributes };
+    const drops = kernel.some((size, axis) => {
+      const reached = spatial[axis]! + allowed[axis]!;
+      const steps = Math.ceil((reached + allowed[axis + 2]! - size) / strides[axis]!);
+      return steps * strides[axis]! >= reached;
+    });
+    return { kernel, attributes, drops };
   }
 
   /** Integers from -reach to reach, the same for the same seed. */
