@@ -1,7 +1,8 @@
-import { consumersOf, type Graph, type Node, readsOf, subgraph, writesOf } from '../graph/graph.ts';
-import { priced } from '../partition/cut.ts';
+import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
+import { connectedParts } from '../partition/connected.ts';
+import { type Run, runOf } from '../partition/run.ts';
 import type { Shard } from '../partition/shard.ts';
-import { wholeRegion } from '../tensor/region.ts';
+import { wholeShard, wholeTensor } from '../partition/whole.ts';
 import { MASTER, type PlannedShard, type Stage } from './plan.ts';
 
 /** Collects stages in topological order and numbers them. */
@@ -19,6 +20,20 @@ export class StageList {
     return this.#stages;
   }
 
+  /** The nodes as a candidate for a stage of their own. */
+  runOf(nodes: readonly Node[]): Run {
+    return runOf(this.#graph, nodes, this.#consumers);
+  }
+
+  /** The one node that reads a run's one output and nothing else alive; undefined where there is none. */
+  nextOf({ graph, outputs }: Run): Node | undefined {
+    const [tensor, ...others] = outputs;
+    const readers = this.#consumers.get(tensor ?? '') ?? [];
+    if (others.length > 0 || readers.length !== 1 || graph.outputs.includes(tensor!)) return undefined;
+    const live = readsOf(readers[0]!).filter((name) => !graph.initializers.has(name));
+    return live.length === 1 ? readers[0] : undefined;
+  }
+
   distributed(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
     this.#add(scheme, nodes, shards);
   }
@@ -32,42 +47,15 @@ export class StageList {
 
   /** The nodes as one shard: all that they read from outside, all that others need of what they write. */
   whole(nodes: readonly Node[]): Shard {
-    const inside = new Set(nodes);
-    const keep = new Set(
-      nodes.flatMap(writesOf).filter((tensor) => {
-        const readers = this.#consumers.get(tensor) ?? [];
-        return this.#graph.outputs.includes(tensor) || readers.some((reader) => !inside.has(reader));
-      }),
+    const outputs = this.runOf(nodes).outputs;
+    return wholeShard(
+      this.#graph,
+      nodes,
+      outputs.map((tensor) => ({ tensor, to: wholeTensor(this.#graph, tensor) })),
     );
-    const program = subgraph(this.#graph, nodes, keep, nodes[0]!.name);
-    const regions = (tensors: readonly string[]) =>
-      tensors.map((tensor) => ({ tensor, region: wholeRegion(this.#graph.types.get(tensor)!.shape) }));
-    const outputs = regions(program.outputs).map((output) => ({ ...output, join: 'place' as const }));
-    return priced(regions(program.inputs), program, outputs);
   }
 
   #add(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
     this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards });
   }
-}
-
-/** Groups nodes that are joined by a tensor, in the order of their first nodes. */
-function connectedParts(nodes: readonly Node[]): Node[][] {
-  const partOf = new Map<string, Node[]>();
-  const parts = new Set<Node[]>();
-  for (const node of nodes) {
-    const touching = [...new Set(readsOf(node).map((tensor) => partOf.get(tensor)))].filter(
-      (part) => part !== undefined,
-    );
-    const part = touching[0] ?? [];
-    for (const other of touching.slice(1)) {
-      part.push(...other);
-      parts.delete(other);
-      for (const moved of other) for (const tensor of writesOf(moved)) partOf.set(tensor, part);
-    }
-    part.push(node);
-    parts.add(part);
-    for (const tensor of writesOf(node)) partOf.set(tensor, part);
-  }
-  return [...parts].map((part) => nodes.filter((node) => part.includes(node)));
 }

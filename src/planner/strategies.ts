@@ -1,5 +1,8 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Graph, Node } from '../graph/graph.ts';
+import { layerDepth } from '../partition/depth.ts';
+import type { Run } from '../partition/run.ts';
+import type { Scheme } from '../partition/scheme.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import type { Plan, Worker } from './plan.ts';
 import { StageList } from './stages.ts';
@@ -48,17 +51,31 @@ function depth(graph: Graph, workers: readonly Worker[], options: PlanOptions): 
   };
   for (const node of graph.nodes) {
     if (taken.has(node)) continue;
-    if (scheme.unfit(graph, node)) {
+    const run = longestRun(list, scheme, graph, node);
+    if (!run) {
       between.push(node);
       continue;
     }
     flush();
-    const nodes = scheme.stageOf(graph, node);
-    for (const member of nodes) taken.add(member);
-    const shards = scheme.cut(graph, nodes, weights);
+    for (const member of run.nodes) taken.add(member);
+    const shards = scheme.cut(run, weights);
     const planned = shards.map(({ worker, shard }) => ({ worker: workers[worker]!.id, shard }));
-    list.distributed(scheme.name, nodes, planned);
+    list.distributed(scheme.name, run.nodes, planned);
   }
   flush();
   return list;
+}
+
+/** The longest chain of nodes, each reading the one before, that begins with the layer `head` and that the scheme fits. */
+function longestRun(list: StageList, scheme: Scheme, graph: Graph, head: Node): Run | undefined {
+  if (!layerDepth(graph, head)) return undefined;
+  let best: Run | undefined;
+  let run: Run | undefined = list.runOf([head]);
+  while (run) {
+    if (!scheme.unfit(run)) best = run;
+    else if (best) break;
+    const next = list.nextOf(run);
+    run = next && list.runOf([...run.nodes, next]);
+  }
+  return best;
 }
