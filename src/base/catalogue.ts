@@ -75,6 +75,14 @@ export const CATALOGUE = {
     message: 'The scheme {scheme} does not fit node {node}: {reason}.',
     cure: 'Choose another scheme; `isobath inspect` shows which fit.',
   },
+  ISO_ERR_FLEET_INVALID: {
+    message: 'The fleet file {file} is not valid: {problems}',
+    cure: 'Correct what is named above; docs/estimator.md describes fleet files, config/fleets/ holds examples.',
+  },
+  ISO_ERR_PROFILE_MISSING: {
+    message: 'Nothing is known of how fast the worker {worker} is.',
+    cure: 'Run `isobath calibrate`, or describe the worker in the fleet file.',
+  },
 
   // engine
   ISO_ERR_ENGINE_UNAVAILABLE: {

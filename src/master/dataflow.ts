@@ -1,5 +1,6 @@
-import { isDistributed, MASTER, type Plan, type PlannedShard, type Stage } from '../planner/plan.ts';
-import { type Region, sameRegion } from '../tensor/region.ts';
+import { sharedInputs } from '../partition/shared-inputs.ts';
+import { MASTER, type Plan, type PlannedShard, type Stage } from '../planner/plan.ts';
+import type { Region } from '../tensor/region.ts';
 
 /** A shard of the plan with what it waits for: the unit that fires. */
 export interface FlowShard {
@@ -55,21 +56,12 @@ export function dataflowOf(plan: Plan): Dataflow {
     dependencies: dependencies[id]!,
     dependents: dependents[id]!,
   }));
-  return { shards, shared: plan.stages.map(sharedInputs), readers };
+  return { shards, shared: plan.stages.map(sharedInputsOf), readers };
 }
 
-/** Inputs at the same place, of the same tensor and region, in every shard that runs on an agent. */
-function sharedInputs(stage: Stage): ReadonlySet<number> {
-  const [first, ...others] = stage.shards
-    .filter(({ worker }) => worker !== MASTER)
-    .map(({ shard }) => shard.inputs);
-  if (!first || others.length === 0 || !isDistributed(stage)) return new Set();
-  const shared = first.flatMap(({ tensor, region }, at) =>
-    others.every((inputs) => inputs[at]?.tensor === tensor && sameRegion(inputs[at].region, region))
-      ? [at]
-      : [],
-  );
-  return new Set(shared);
+/** Over the shards that run on agents: nothing is published for the master's own. */
+function sharedInputsOf(stage: Stage): ReadonlySet<number> {
+  return sharedInputs(stage.shards.filter(({ worker }) => worker !== MASTER).map(({ shard }) => shard));
 }
 
 function intersects(a: Region, b: Region): boolean {

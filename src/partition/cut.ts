@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import { Price } from './price.ts';
+import { priceOf } from './price.ts';
 import { ProgramBuilder } from './program-builder.ts';
 import type { Run } from './run.ts';
 import { type Joined, LazyShard, type Shard, type TensorRegion } from './shard.ts';
@@ -11,9 +11,10 @@ export function shardOf(run: Run, goals: Goals): Shard | undefined {
   if (walk.stuck) return undefined;
   const { graph } = run;
   const { steps, sums, needed } = walk;
-  const price = new Price(graph);
-  for (const { node, region, part } of steps) price.add(node, part.inputs, region);
-  for (const { inputs, output } of sums) price.add(goals.sum!.node, inputs, output.region);
+  const parts = [
+    ...steps.map(({ node, region, part }) => ({ node, inputs: part.inputs, output: region })),
+    ...sums.map(({ inputs, output }) => ({ node: goals.sum!.node, inputs, output: output.region })),
+  ];
   const made = new Set(steps.map(({ node }) => node.outputs[0]!));
   const inputs = [...needed]
     .filter(([tensor]) => !made.has(tensor))
@@ -22,8 +23,7 @@ export function shardOf(run: Run, goals: Goals): Shard | undefined {
     ...goals.placed.map((output): Joined => ({ ...output, join: 'place' })),
     ...sums.map(({ output }): Joined => ({ tensor: goals.sum!.node.outputs[0]!, ...output })),
   ];
-  const { macs, filterBytes } = price;
-  return new LazyShard({ inputs, outputs, macs, filterBytes }, () => programOf(graph, goals, walk, inputs));
+  return new LazyShard(priceOf(graph, parts, inputs, outputs), () => programOf(graph, goals, walk, inputs));
 }
 
 function programOf(

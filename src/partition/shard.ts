@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Region } from '../tensor/region.ts';
+import type { Work } from './work.ts';
 
 export interface TensorRegion {
   readonly tensor: string;
@@ -29,9 +30,15 @@ export interface Shard {
   readonly macs: number;
   /** Bytes of the model's constants that the worker holds for it. */
   readonly filterBytes: number;
+  /** One per node that it runs: what the estimator prices. */
+  readonly work: readonly Work[];
+  /** Of each input, and of each output, as they travel. */
+  readonly inputBytes: readonly number[];
+  readonly outputBytes: readonly number[];
 }
 
-type Priced = Omit<Shard, 'program'>;
+/** Everything but the program: what a planner needs to know of a shard. */
+export type Priced = Omit<Shard, 'program'>;
 
 /**
  * A shard whose program waits until somebody wants to run it: a planner prices thousands of shards and keeps a few.
@@ -41,14 +48,20 @@ export class LazyShard implements Shard {
   readonly outputs: readonly Joined[];
   readonly macs: number;
   readonly filterBytes: number;
+  readonly work: readonly Work[];
+  readonly inputBytes: readonly number[];
+  readonly outputBytes: readonly number[];
   readonly #write: () => Graph;
   #program: Graph | undefined;
 
-  constructor({ inputs, outputs, macs, filterBytes }: Priced, write: () => Graph) {
-    this.inputs = inputs;
-    this.outputs = outputs;
-    this.macs = macs;
-    this.filterBytes = filterBytes;
+  constructor(price: Priced, write: () => Graph) {
+    this.inputs = price.inputs;
+    this.outputs = price.outputs;
+    this.macs = price.macs;
+    this.filterBytes = price.filterBytes;
+    this.work = price.work;
+    this.inputBytes = price.inputBytes;
+    this.outputBytes = price.outputBytes;
     this.#write = write;
   }
 

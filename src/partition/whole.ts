@@ -1,6 +1,6 @@
 import { type Graph, type Node, subgraph } from '../graph/graph.ts';
-import { macsOf } from '../graph/macs.ts';
-import { wholeRegion } from '../tensor/region.ts';
+import { type Region, wholeRegion } from '../tensor/region.ts';
+import { priceOf } from './price.ts';
 import { LazyShard, type Shard, type TensorRegion } from './shard.ts';
 
 /** A tensor that a shard makes whole, and where it goes: into its own tensor, or into a part of another. */
@@ -20,13 +20,23 @@ export function wholeTensor(graph: Graph, tensor: string): TensorRegion {
 export function wholeShard(graph: Graph, nodes: readonly Node[], outputs: readonly WholeOutput[]): Shard {
   const keep = new Set(outputs.map(({ tensor }) => tensor));
   const part = subgraph(graph, nodes, keep, nodes[0]!.name);
-  let macs = 0;
-  for (const node of nodes) macs += macsOf(graph, node);
-  let filterBytes = 0;
-  for (const constant of part.initializers.values()) filterBytes += constant.byteLength;
   const inputs = part.inputs.map((tensor) => wholeTensor(graph, tensor));
   const joined = outputs.map(({ to }) => ({ ...to, join: 'place' as const }));
-  return new LazyShard({ inputs, outputs: joined, macs, filterBytes }, () => withOutputs(part, outputs));
+  const parts = nodes.flatMap((node) => {
+    const output = wholeRegionOf(graph, node.outputs[0] ?? '');
+    const read = node.inputs.map((name) => wholeRegionOf(graph, name));
+    return output ? [{ node, inputs: read, output }] : [];
+  });
+  // an operator that we do not know has no part, but its constants are held all the same
+  let filterBytes = 0;
+  for (const constant of part.initializers.values()) filterBytes += constant.byteLength;
+  const price = { ...priceOf(graph, parts, inputs, joined), filterBytes };
+  return new LazyShard(price, () => withOutputs(part, outputs));
+}
+
+function wholeRegionOf(graph: Graph, tensor: string): Region | undefined {
+  const type = graph.types.get(tensor);
+  return type && wholeRegion(type.shape);
 }
 
 /** The program's outputs in the order asked for. A tensor that goes to two places needs two names. */

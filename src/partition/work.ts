@@ -1,0 +1,115 @@
+import { numberOf } from '../graph/attributes.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { operatorOf, opsetOf } from '../graph/operators/index.ts';
+import { elementBytes } from '../tensor/dtype.ts';
+import { type Region, regionShape, regionSize } from '../tensor/region.ts';
+import type { TensorType } from '../tensor/tensor.ts';
+
+/** Operators that run at the same seconds per MAC, or per byte where they hardly compute. */
+export const WORK_KINDS = [
+  'conv3x3',
+  'conv1x1',
+  'conv',
+  'depthwise',
+  'gemm',
+  'pool',
+  'elementwise',
+  'other',
+] as const;
+export type WorkKind = (typeof WORK_KINDS)[number];
+
+/** What one node of a shard costs whoever runs it. */
+export interface Work {
+  readonly kind: WorkKind;
+  /** Multiply-accumulates. */
+  readonly macs: number;
+  /** Of the live tensors that the node reads and writes. */
+  readonly bytes: number;
+  /** Of the constants that it reads. */
+  readonly filterBytes: number;
+}
+
+/** A node of the graph and the regions of its operands that a shard uses. */
+export interface NodePart {
+  readonly node: Node;
+  /** In the order of the node's inputs; undefined where it is absent or not needed. */
+  readonly inputs: readonly (Region | undefined)[];
+  readonly output: Region;
+}
+
+/** The work of each part, from the shapes of its regions alone: no program is built, no constant is read. */
+export function workOf(graph: Graph, parts: readonly NodePart[]): Work[] {
+  const made = new Map(parts.map(({ node }) => [node.outputs[0]!, node]));
+  return parts.map((part) => workOfPart(graph, part, made));
+}
+
+export function bytesOfRegion(graph: Graph, tensor: string, region: Region): number {
+  return regionSize(region) * elementBytes(graph.types.get(tensor)?.dtype ?? 'float32');
+}
+
+function workOfPart(graph: Graph, part: NodePart, made: ReadonlyMap<string, Node>): Work {
+  const { node } = part;
+  let bytes = bytesOfRegion(graph, node.outputs[0]!, part.output);
+  let filterBytes = 0;
+  part.inputs.forEach((region, at) => {
+    if (!region) return;
+    const size = bytesOfRegion(graph, node.inputs[at]!, region);
+    if (graph.initializers.has(node.inputs[at]!)) filterBytes += size;
+    else bytes += size;
+  });
+  const kind = kindOf(graph, part);
+  const free = VIEWS.has(node.op) || (FUSED.has(node.op) && made.get(node.inputs[0]!)?.op === 'Conv');
+  return { kind, macs: macsOfPart(graph, part), bytes: free ? 0 : bytes, filterBytes };
+}
+
+/** The operator's own rule, asked with the shapes of the regions. */
+function macsOfPart(graph: Graph, { node, inputs, output }: NodePart): number {
+  const typeOf = (tensor: string, region: Region | undefined): TensorType | undefined => {
+    const type = graph.types.get(tensor);
+    return type && region && { dtype: type.dtype, shape: regionShape(region) };
+  };
+  const types = inputs.map((region, at) => typeOf(node.inputs[at]!, region));
+  const result = typeOf(node.outputs[0]!, output);
+  const macs = operatorOf(node)?.macs;
+  if (!macs || !result || node.inputs.some((name, at) => name !== '' && !types[at])) return 0;
+  const constant = (at: number) => graph.initializers.get(node.inputs[at] ?? '');
+  return macs({ node, opset: opsetOf(graph), inputs: types, constant }, result);
+}
+
+/** Operators that make a view of their input. */
+const VIEWS = new Set(['Dropout', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze']);
+
+/** Activations that engines fuse into the convolution before them (onnxruntime: ConvActivationFusion). */
+const FUSED = new Set(['Clip', 'HardSigmoid', 'LeakyRelu', 'Relu', 'Sigmoid', 'Tanh']);
+
+const ELEMENTWISE = new Set([
+  'Add',
+  'BatchNormalization',
+  'Clip',
+  'Div',
+  'Elu',
+  'HardSigmoid',
+  'HardSwish',
+  'LeakyRelu',
+  'Mul',
+  'PRelu',
+  'Relu',
+  'Sigmoid',
+  'Sub',
+  'Sum',
+  'Tanh',
+]);
+
+function kindOf(graph: Graph, { node, inputs }: NodePart): WorkKind {
+  const { op } = node;
+  if (op === 'Gemm' || op === 'MatMul') return 'gemm';
+  if (op.endsWith('Pool')) return 'pool';
+  if (ELEMENTWISE.has(op)) return 'elementwise';
+  const filters = op === 'Conv' ? (inputs[1] ?? undefined) : undefined;
+  if (!filters) return 'other';
+  const [, inner, ...kernel] = regionShape(filters);
+  const channels = graph.types.get(node.inputs[0]!)?.shape[1];
+  if (inner === 1 && channels !== 1 && numberOf(node, 'group', 1) === channels) return 'depthwise';
+  if (kernel.every((extent) => extent === 3)) return 'conv3x3';
+  return kernel.every((extent) => extent === 1) ? 'conv1x1' : 'conv';
+}
