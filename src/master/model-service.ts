@@ -3,12 +3,14 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { Engine } from '../engine/engine.ts';
+import { assumedFleet } from '../estimator/assumed.ts';
 import type { Manifest } from '../formats/manifest.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Worker } from '../planner/plan.ts';
+import { MASTER } from '../planner/plan.ts';
 import { type PlanOptions, planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
+import { CHUNK_BYTES } from '../wire/chunks.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { BlobServer } from './blob-server.ts';
 import type { DeadlineOptions } from './deadlines.ts';
@@ -139,8 +141,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
 
   #deploymentFor(members: readonly Member[]): Deployment {
     const { model, settleMs: _, ...shared } = this.#options;
-    const workers = members.map(({ id, profile }): Worker => ({ id, weight: profile.weight }));
-    const plan = planGraph(model.graph, workers, model);
+    const workers = members.map(({ id, profile }) => ({ id, weight: profile.weight }));
+    const fleet = assumedFleet(MASTER, workers, shared.chunkBytes ?? CHUNK_BYTES);
+    const plan = planGraph(model.graph, fleet, model);
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
 }

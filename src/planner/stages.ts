@@ -1,28 +1,29 @@
+import type { FleetModel } from '../estimator/fleet-model.ts';
+import { stageCost } from '../estimator/stage-cost.ts';
 import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
 import { connectedParts } from '../partition/connected.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Shard } from '../partition/shard.ts';
 import { wholeShard, wholeTensor } from '../partition/whole.ts';
-import { MASTER, type PlannedShard, type Stage } from './plan.ts';
+import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
 
-/** Collects stages in topological order and numbers them. */
+/** Collects stages in topological order, numbers and prices them. */
 export class StageList {
-  readonly #graph: Graph;
+  readonly graph: Graph;
+  readonly #model: FleetModel;
   readonly #consumers: Map<string, Node[]>;
   readonly #stages: Stage[] = [];
+  #waiting: Node[] = [];
 
-  constructor(graph: Graph) {
-    this.#graph = graph;
+  constructor(graph: Graph, model: FleetModel) {
+    this.graph = graph;
+    this.#model = model;
     this.#consumers = consumersOf(graph.nodes);
-  }
-
-  get stages(): readonly Stage[] {
-    return this.#stages;
   }
 
   /** The nodes as a candidate for a stage of their own. */
   runOf(nodes: readonly Node[]): Run {
-    return runOf(this.#graph, nodes, this.#consumers);
+    return runOf(this.graph, nodes, this.#consumers);
   }
 
   /** The one node that reads a run's one output and nothing else alive; undefined where there is none. */
@@ -35,27 +36,53 @@ export class StageList {
   }
 
   distributed(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
+    this.#flush();
     this.#add(scheme, nodes, shards);
   }
 
-  /** One local stage per connected part, so that branches do not wait for one another. */
+  /** Nodes for the master; neighbours share a stage. */
   local(nodes: readonly Node[]): void {
-    for (const part of connectedParts(nodes)) {
-      this.#add('local', part, [{ worker: MASTER, shard: this.whole(part) }]);
+    this.#waiting.push(...nodes);
+  }
+
+  plan(strategy: string): Plan {
+    this.#flush();
+    const stages = this.#stages;
+    const busy = new Float64Array(this.#model.resources);
+    let predictedSeconds = 0;
+    for (const { cost } of stages) {
+      predictedSeconds += cost.seconds;
+      cost.busy.forEach((seconds, resource) => {
+        busy[resource]! += seconds;
+      });
+    }
+    return { strategy, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
+  }
+
+  /** One local stage per connected part, so that branches do not wait for one another. */
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const part of connectedParts(waiting)) {
+      this.#add('local', part, [{ worker: MASTER, shard: localShard(this.runOf(part)) }]);
     }
   }
 
-  /** The nodes as one shard: all that they read from outside, all that others need of what they write. */
-  whole(nodes: readonly Node[]): Shard {
-    const outputs = this.runOf(nodes).outputs;
-    return wholeShard(
-      this.#graph,
-      nodes,
-      outputs.map((tensor) => ({ tensor, to: wholeTensor(this.#graph, tensor) })),
-    );
-  }
-
   #add(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
-    this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards });
+    const priced = shards.map(({ worker, shard }) => ({
+      worker: worker === MASTER ? this.#model.master.id : worker,
+      shard,
+    }));
+    const cost = stageCost(this.#model, priced);
+    this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards, cost });
   }
+}
+
+/** The nodes as one shard: all that they read from outside, all that others need of what they write. */
+export function localShard({ graph, nodes, outputs }: Run): Shard {
+  return wholeShard(
+    graph,
+    nodes,
+    outputs.map((tensor) => ({ tensor, to: wholeTensor(graph, tensor) })),
+  );
 }
