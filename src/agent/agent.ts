@@ -96,6 +96,8 @@ export class Agent implements Service {
     if (!running) return;
     this.#running = undefined;
     const { name, engine } = this.#options;
+    // A message to a broker that is away would wait for it; the broker has published the will.
+    if (running.bus.state === 'offline') await running.bus.stop();
     const offline = encodeJson(this.#status('offline', running.epoch));
     await running.bus
       .publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true })

@@ -112,6 +112,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   async stop(): Promise<void> {
     const bus = this.#bus;
     if (!bus) return;
+    // Messages to a broker that is away would wait for it.
+    if (bus.state === 'offline') await bus.stop();
     await this.#requests?.stop();
     await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
     this.#models.clear();
