@@ -14,7 +14,7 @@ export interface Goals {
 }
 
 /** A node of a shard and the region that it makes there. */
-export interface Step {
+interface Step {
   readonly node: Node;
   readonly region: Region;
   readonly part: Part;
