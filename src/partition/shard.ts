@@ -11,7 +11,7 @@ export interface TensorRegion {
  * How a shard's output joins the tensor: `place` copies it into its region, which no other shard writes; `sum` adds
  * it to what the other shards of the stage give for the same region.
  */
-export type Join = 'place' | 'sum';
+type Join = 'place' | 'sum';
 
 /** Where a result of a shard goes. */
 export interface Joined extends TensorRegion {

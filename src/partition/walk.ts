@@ -1,4 +1,4 @@
-import { type Graph, type Node, readsOf } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import type { Range, Region } from '../tensor/region.ts';
 import { partOf, reductionOf } from './rules/index.ts';
 import type { Part, PartialSum } from './rules/rule.ts';
@@ -14,7 +14,7 @@ export interface Goals {
 }
 
 /** A node of a shard and the region that it makes there. */
-export interface Step {
+interface Step {
   readonly node: Node;
   readonly region: Region;
   readonly part: Part;
@@ -71,7 +71,8 @@ function sumsOf(graph: Graph, { sum }: Goals): readonly PartialSum[] {
 }
 
 function typesKnown(graph: Graph, node: Node): boolean {
-  return graph.types.has(node.outputs[0]!) && readsOf(node).every((name) => graph.types.has(name));
+  const known = (name: string) => name === '' || graph.types.has(name);
+  return node.inputs.every(known) && node.outputs.every(known);
 }
 
 /** Grows the needed region of a tensor to the box that holds both. */

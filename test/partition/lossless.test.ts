@@ -7,13 +7,16 @@ import { planGraph } from '../../src/planner/strategies.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
 import { randomModel } from '../support/random-graph.ts';
 
-describe('every scheme on random graphs of integers', () => {
+/** A plan by layers has no branches to cut. */
+const NAMES = Object.keys(SCHEMES).filter((name) => name !== 'branches');
+
+describe('plans of random graphs that are exact', () => {
   const engine = new OnnxruntimeEngine({ threads: 1 });
   beforeAll(() => engine.start());
   afterAll(() => engine.stop());
 
-  for (const scheme of Object.keys(SCHEMES)) {
-    it(`${scheme} is bit-identical to the whole model`, async () => {
+  for (const scheme of NAMES) {
+    it(`layers cut by ${scheme}: bit-identical to the whole model`, async () => {
       let distributed = 0;
       await fc.assert(
         fc.asyncProperty(
@@ -30,9 +33,9 @@ describe('every scheme on random graphs of integers', () => {
             for (const [name, tensor] of want) expect(same(got.get(name)!.data, tensor.data)).toBe(true);
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
-      expect(distributed).toBeGreaterThan(60);
+      expect(distributed).toBeGreaterThan(20);
     });
   }
 });
