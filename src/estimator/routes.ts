@@ -100,6 +100,18 @@ export function sendBack(
 }
 
 /**
+ * Seconds from the end of an agent's computing until its first chunk is at the master's event loop, if nothing is in its
+ * way: who asks the master's resources in the order of these moments serves first come, first served.
+ */
+export function returnLag(model: FleetModel, agent: WorkerModel, load: Load): number {
+  const chunk = chunkOf(model, load);
+  const { broker, port } = model;
+  const lag =
+    handling(agent, chunk) + hopSeconds(model, agent, agent.fromAgent, chunk, broker ? broker.in : port.in);
+  return broker ? lag + Math.max(over(broker.masterLink.fromAgent, chunk), chunk.bytes * port.in) : lag;
+}
+
+/**
  * Joins what `sendBack` brought: placed chunks as they come; partial sums are put together first, and added when the
  * last one is there. Gives when the regions are in the joined tensors.
  */
