@@ -113,6 +113,14 @@ describe('a region that all shards read', () => {
     expect(us(cost.seconds)).toBeGreaterThanOrEqual(5 * 1024);
   });
 
+  it('goes chunk by chunk to each: the first agent is ahead by the last chunks of the others only', () => {
+    const shared = 1024 + 100;
+    const each = ['a0', 'a1'].map((worker) => placed({ worker, shared, output: 1000 }));
+    const cost = stageCost(modelOf({ rate: 8e12, fleet: { masterPort: port } }), each);
+    // sent to both at 2 x 1124 us, to the first 100 us earlier; then 2 x 1000 us come back through the card
+    expect(us(cost.seconds)).toBeCloseTo(2 * 1124 - 100 + 2000, 1);
+  });
+
   it('is sliced once', () => {
     const compute = { copySecondsPerByte: 1e-9 };
     const alone = stageCost(modelOf({ compute }), [placed({ worker: 'a0', shared: 1024 })]);
