@@ -56,6 +56,7 @@ export function sendToAll(
   leaveMaster(model, time, ready, load, chunk, agents.length);
   const { next, tail } = time;
   const beta = senderBeta(model);
+  const last = lastChunk(model, load);
   const onMedium = agents.filter((agent) => agent.onMedium).length;
   const sent = time.serve(senderOut(model), next, agents.length * load.bytes * beta);
   const aired = time.serve(RESOURCE.medium, next, onMedium * load.bytes * model.mediumBeta);
@@ -64,8 +65,8 @@ export function sendToAll(
     time.resume(next + agent.wakeSeconds, tail + agent.wakeSeconds);
     time.hop(hopSeconds(model, agent, agent.toAgent, chunk, beta));
     time.along(agent.down, over(agent.toAgent, load));
-    time.tail = Math.max(time.tail, sent - behind * chunk.bytes * beta);
-    if (agent.onMedium) time.tail = Math.max(time.tail, aired - behind * chunk.bytes * model.mediumBeta);
+    time.tail = Math.max(time.tail, sent - behind * last * beta);
+    if (agent.onMedium) time.tail = Math.max(time.tail, aired - behind * last * model.mediumBeta);
     arrive(time, agent, load, chunk);
     arrivals[at] = time.tail;
   });
@@ -97,6 +98,18 @@ export function sendBack(
     time.along(RESOURCE.masterIn, load.bytes * model.port.in);
   }
   return time.tail;
+}
+
+/**
+ * Seconds from the end of an agent's computing until its first chunk is at the master's event loop, if nothing is in its
+ * way: who asks the master's resources in the order of these moments serves first come, first served.
+ */
+export function returnLag(model: FleetModel, agent: WorkerModel, load: Load): number {
+  const chunk = chunkOf(model, load);
+  const { broker, port } = model;
+  const lag =
+    handling(agent, chunk) + hopSeconds(model, agent, agent.fromAgent, chunk, broker ? broker.in : port.in);
+  return broker ? lag + Math.max(over(broker.masterLink.fromAgent, chunk), chunk.bytes * port.in) : lag;
 }
 
 /**
@@ -133,6 +146,12 @@ function leaveMaster(
   time.along(RESOURCE.masterOut, load.bytes * model.port.out);
   if (masterLink.onSharedMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(RESOURCE.masterUp, over(masterLink.toAgent, load));
+}
+
+/** Bytes of the last chunk of one region; of several, of a middling one. */
+function lastChunk(model: FleetModel, { bytes, messages }: Load): number {
+  const rest = bytes - (messages - 1) * model.chunkBytes;
+  return rest > 0 ? rest : bytes / messages;
 }
 
 /** The agent puts the chunks together. */

@@ -1,66 +1,14 @@
 import type { Shard } from '../partition/shard.ts';
 import { sharedInputs } from '../partition/shared-inputs.ts';
-import { type FleetModel, RESOURCE, type WorkerModel } from './fleet-model.ts';
-import { joinReceived, sendBack, sendTo, sendToAll } from './routes.ts';
+import { type FleetModel, RESOURCE } from './fleet-model.ts';
+import { joinReceived, type Load, returnLag, sendBack, sendTo, sendToAll } from './routes.ts';
+import { bytesOf, type Course, type Sent, type StageCost, timesOf } from './stage-summary.ts';
 import { Timeline } from './timeline.ts';
 
 /** A shard and the id of the worker that runs it. */
 export interface PlacedShard {
   readonly worker: string;
   readonly shard: Shard;
-}
-
-/** The paper's five terms, of the shard that ends last; their sum is the time of the stage. In seconds. */
-export interface StageTerms {
-  /** T_part: until the shard's first bytes leave the master. */
-  readonly partition: number;
-  /** T_tx: until the worker has all of them. */
-  readonly transmit: number;
-  /** T_edge: waiting for the engine, and computing. */
-  readonly edge: number;
-  /** T_rx: until the master has the last byte. */
-  readonly receive: number;
-  /** T_join: until that is placed or summed. */
-  readonly join: number;
-}
-
-export interface WorkerCost {
-  readonly worker: string;
-  readonly macs: number;
-  readonly filterBytes: number;
-  /** Through the agent's link; 0 for the master's own device. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  /** Of its engine. */
-  readonly busySeconds: number;
-}
-
-export interface StageCost {
-  readonly seconds: number;
-  readonly terms: StageTerms;
-  /** Through the links of all agents: a shared region counts once for each of them. */
-  readonly bytes: number;
-  /** As published by the master and the agents: a shared region counts once. */
-  readonly publishedBytes: number;
-  /** Through the links of all agents. */
-  readonly messages: number;
-  readonly perWorker: readonly WorkerCost[];
-  /** What each resource of the fleet model served; the sum over stages tells which one limits the throughput. */
-  readonly busy: Float64Array;
-  /** Of the busiest resource. */
-  readonly throughputSeconds: number;
-}
-
-/** What the pricing of one stage remembers of a shard. */
-interface Course {
-  readonly worker: WorkerModel;
-  readonly shard: Shard;
-  readonly computeSeconds: number;
-  left: number;
-  arrived: number;
-  computed: number;
-  received: number;
-  joined: number;
 }
 
 /**
@@ -76,8 +24,7 @@ export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): St
   for (const course of courses) {
     course.computed = time.serve(course.worker.engine, course.arrived, course.computeSeconds);
   }
-  const ready = courses.slice().sort((a, b) => a.computed - b.computed);
-  for (const course of ready) bringBack(model, time, course, courses.length);
+  bringBack(model, time, courses);
   const messages = remote.reduce(
     (sum, { shard }) => sum + model.messagesOf(shard.outputBytes),
     sent.messages,
@@ -95,14 +42,6 @@ function courseOf(model: FleetModel, { worker: id, shard }: PlacedShard): Course
   const worker = model.worker(id);
   const computeSeconds = worker.compute.seconds(shard.work);
   return { worker, shard, computeSeconds, left: 0, arrived: 0, computed: 0, received: 0, joined: 0 };
-}
-
-interface Sent {
-  readonly shared: ReadonlySet<number>;
-  /** Delivered. */
-  readonly messages: number;
-  /** Bytes that a shared region adds on the links beyond its first copy. */
-  readonly repeated: number;
 }
 
 /** Publishes all inputs. */
@@ -147,7 +86,7 @@ function send(
   return { shared, messages, repeated };
 }
 
-function loadOf(model: FleetModel, sizes: readonly number[], wanted: (at: number) => boolean) {
+function loadOf(model: FleetModel, sizes: readonly number[], wanted: (at: number) => boolean): Load {
   let bytes = 0;
   let messages = 0;
   sizes.forEach((size, at) => {
@@ -170,58 +109,30 @@ function sliceHere(model: FleetModel, time: Timeline, bytes: number, shards: num
   return time.serve(RESOURCE.masterLoop, 0, seconds);
 }
 
-function bringBack(model: FleetModel, time: Timeline, course: Course, shards: number): void {
+/** Results reach the master's resources in the order in which they are there. */
+function bringBack(model: FleetModel, time: Timeline, courses: readonly Course[]): void {
+  const returns = courses.map((course) => {
+    const load = loadOf(model, course.shard.outputBytes, () => true);
+    const lag = course.worker.isMaster ? 0 : returnLag(model, course.worker, load);
+    return { course, load, at: course.computed + lag };
+  });
+  returns.sort((a, b) => a.at - b.at);
+  for (const { course, load } of returns) joinOne(model, time, course, load, courses.length);
+}
+
+function joinOne(model: FleetModel, time: Timeline, course: Course, load: Load, shards: number): void {
   const { worker, shard, computed } = course;
-  let bytes = 0;
   let summed = 0;
   shard.outputBytes.forEach((size, at) => {
-    bytes += size;
     if (shard.outputs[at]!.join === 'sum') summed += size;
   });
   if (worker.isMaster) {
     course.received = computed;
-    const seconds = shards === 1 ? 0 : (bytes + summed) * model.master.compute.profile.copySecondsPerByte;
+    const bytes = shards === 1 ? 0 : load.bytes + summed;
+    const seconds = bytes * model.master.compute.profile.copySecondsPerByte;
     course.joined = time.serve(RESOURCE.masterLoop, computed, seconds);
     return;
   }
-  const load = { bytes, messages: model.messagesOf(shard.outputBytes) };
   course.received = sendBack(model, time, worker, computed, load);
   course.joined = joinReceived(model, time, load, summed);
-}
-
-function timesOf(courses: readonly Course[]): { seconds: number; terms: StageTerms } {
-  let last = courses[0]!;
-  for (const course of courses) if (course.joined > last.joined) last = course;
-  const { left, arrived, computed, received, joined } = last;
-  return {
-    seconds: joined,
-    terms: {
-      partition: left,
-      transmit: arrived - left,
-      edge: computed - arrived,
-      receive: received - computed,
-      join: joined - received,
-    },
-  };
-}
-
-function bytesOf(courses: readonly Course[], { shared, repeated }: Sent) {
-  const perWorker = new Map<WorkerModel, { -readonly [K in keyof WorkerCost]: WorkerCost[K] }>();
-  let bytes = 0;
-  for (const { worker, shard, computeSeconds } of courses) {
-    let cost = perWorker.get(worker);
-    const again = cost !== undefined;
-    if (!cost) {
-      cost = { worker: worker.id, macs: 0, filterBytes: 0, bytesIn: 0, bytesOut: 0, busySeconds: 0 };
-      perWorker.set(worker, cost);
-    }
-    cost.macs += shard.macs;
-    cost.filterBytes += shard.filterBytes;
-    cost.busySeconds += computeSeconds;
-    if (worker.isMaster) continue;
-    for (const size of shard.outputBytes) cost.bytesOut += size;
-    for (const [at, size] of shard.inputBytes.entries()) if (!again || !shared.has(at)) cost.bytesIn += size;
-  }
-  for (const { bytesIn, bytesOut } of perWorker.values()) bytes += bytesIn + bytesOut;
-  return { bytes, publishedBytes: bytes - repeated, perWorker: [...perWorker.values()] };
 }

@@ -1,4 +1,4 @@
-import type { StageCost } from '../estimator/stage-cost.ts';
+import type { StageCost } from '../estimator/stage-summary.ts';
 import type { PlannedShard } from './plan.ts';
 
 /** A way to run the nodes between two boundaries: an edge in the search for the best plan. */

@@ -1,5 +1,6 @@
 import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
-import { type StageCost, stageCost } from '../estimator/stage-cost.ts';
+import { stageCost } from '../estimator/stage-cost.ts';
+import type { StageCost } from '../estimator/stage-summary.ts';
 import { consumersOf, type Graph } from '../graph/graph.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';

@@ -1,4 +1,4 @@
-import type { StageCost } from '../estimator/stage-cost.ts';
+import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Shard } from '../partition/shard.ts';
 

@@ -5,6 +5,7 @@ import { SCHEMES } from '../../src/partition/schemes/index.ts';
 import { isDistributed } from '../../src/planner/plan.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { randomModel } from '../support/random-graph.ts';
 
 /** A plan by layers has no branches to cut. */
@@ -26,7 +27,7 @@ describe('plans of random graphs that are exact', () => {
           async ({ graph, input }, weights) => {
             const inputs = new Map([['x', input]]);
             const workers = weights.map((weight, at) => ({ id: `agent-${at}`, weight }));
-            const plan = planGraph(graph, workers, { strategy: 'depth', scheme });
+            const plan = planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme });
             distributed += plan.stages.filter(isDistributed).length;
             const want = await runWhole(engine, graph, inputs);
             const got = await runPlan(engine, graph, plan, inputs);

@@ -10,6 +10,7 @@ import { planGraph } from '../../src/planner/strategies.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { dataPath, describeWithData } from '../support/data.ts';
 import { runPlan } from '../support/execute.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 
 const LAYERS = ['Conv', 'Gemm', 'MatMul'];
 
@@ -50,7 +51,7 @@ describeWithData('ONNX conformance cases of Conv, Gemm and MatMul, cut by every 
     inputs: Map<string, Tensor>,
   ): Promise<Tensor> {
     const workers = Array.from({ length: ways }, (_, at) => ({ id: `agent-${at}`, weight: 1 + (at % 3) }));
-    const plan = planGraph(graph, workers, { strategy: 'depth', scheme });
+    const plan = planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme });
     expect(plan.stages.map((stage) => stage.scheme)).toContain(scheme);
     return (await runPlan(engine, graph, plan, inputs)).get(graph.outputs[0]!)!;
   }

@@ -11,7 +11,7 @@ import { assumedFleet } from '../../estimator/assumed.ts';
 import { Fleet } from '../../master/fleet.ts';
 import { Master } from '../../master/master.ts';
 import type { ServedModel } from '../../master/model-service.ts';
-import { MASTER, MASTER } from '../../planner/plan.ts';
+import { MASTER } from '../../planner/plan.ts';
 import { planGraph } from '../../planner/strategies.ts';
 import { CHUNK_BYTES } from '../../wire/chunks.ts';
 import { Topics } from '../../wire/topics.ts';
