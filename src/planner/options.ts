@@ -1,13 +1,11 @@
 import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
 import { stageCost } from '../estimator/stage-cost.ts';
-import type { StageCost } from '../estimator/stage-summary.ts';
-import { consumersOf, type Graph } from '../graph/graph.ts';
-import { type Run, runOf } from '../partition/run.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
-import { boundariesOf } from './boundaries.ts';
-import type { StageOption } from './option.ts';
-import { MASTER } from './plan.ts';
-import { localShard } from './stages.ts';
+import type { Cut, StageOption } from './option.ts';
+import { Signatures } from './signature.ts';
+import { Stretches } from './stretch.ts';
 import { rebalanced, type Team } from './team.ts';
 
 /** What a strategy lets the search use. */
@@ -16,145 +14,177 @@ export interface Allowed {
   readonly teams: readonly Team[];
   /** How many stretches between boundaries one stage may fuse. */
   readonly maxStretches: number;
-  /** A further condition on a run; undefined where there is none. */
+  /** A further condition on a run. */
   readonly admits?: (run: Run, scheme: Scheme) => boolean;
+  /** True where seconds are not all that counts: then options that hold less, or keep others busy, are kept as well. */
+  readonly varied: boolean;
 }
 
 export interface OptionTable {
-  readonly boundaries: readonly number[];
+  readonly stretches: Stretches;
   /** By the index of the boundary where they end. */
   readonly endingAt: readonly (readonly StageOption[])[];
 }
 
+/** A run is not fused further after so many extensions that were this much slower than the best of its parts. */
+const PATIENCE = { extensions: 3, factor: 1.6 };
+
 /**
- * All options that may be part of a best plan. An option that cannot beat the master's own device on the same nodes is
- * left out before its shards are cut: its bytes alone would take longer.
+ * The options that may be part of a best plan. Runs are taken from the back, so that the best time of every part of
+ * a longer run is known when it is priced: an option that its parts beat is left out, and one that cannot beat them even
+ * without any communication is not priced at all.
  */
 export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): OptionTable {
-  const boundaries = boundariesOf(graph);
-  const consumers = consumersOf(graph.nodes);
-  const endingAt: StageOption[][] = boundaries.map(() => []);
-  const localSeconds: number[] = [];
-  for (let at = 0; at + 1 < boundaries.length; at += 1) {
-    const run = runOf(graph, graph.nodes.slice(boundaries[at]!, boundaries[at + 1]!), consumers);
-    const option = localOption(model, run, at);
-    localSeconds.push(option.seconds);
-    endingAt[at + 1]!.push(option);
-  }
-  for (let from = 0; from + 1 < boundaries.length; from += 1) {
-    let here = model.master.compute.profile.secondsPerRun;
-    const last = Math.min(boundaries.length - 1, from + allowed.maxStretches);
-    for (let to = from + 1; to <= last; to += 1) {
-      here += localSeconds[to - 1]!;
-      const run = runOf(graph, graph.nodes.slice(boundaries[from]!, boundaries[to]!), consumers);
-      if (!isPriceable(run)) continue;
-      endingAt[to]!.push(...distributedOptions(model, run, allowed, { from, to, here }));
+  const stretches = new Stretches(graph, model);
+  const pricing = new RunPricing(graph, model, stretches, allowed);
+  const ends = stretches.boundaries.length;
+  const endingAt: StageOption[][] = Array.from({ length: ends }, () => []);
+  /** Least seconds from one boundary to another, found so far. */
+  const least = Array.from({ length: ends }, () => new Float64Array(ends).fill(Infinity));
+  for (let from = ends - 2; from >= 0; from -= 1) {
+    least[from]![from + 1] = stretches.all[from]!.localSeconds;
+    endingAt[from + 1]!.push(localOption(model, stretches, from));
+    let patience = PATIENCE.extensions;
+    for (let to = from + 1; to < ends; to += 1) {
+      let parts = least[from]![to]!;
+      for (let mid = from + 1; mid < to; mid += 1)
+        parts = Math.min(parts, least[from]![mid]! + least[mid]![to]!);
+      least[from]![to] = parts;
+      if (to - from > allowed.maxStretches || patience < 0) continue;
+      const found = pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
+      if (!found) continue;
+      endingAt[to]!.push(...found.options);
+      least[from]![to] = Math.min(parts, found.fastest);
+      patience = found.fastest > PATIENCE.factor * parts ? patience - 1 : PATIENCE.extensions;
     }
   }
-  return { boundaries, endingAt };
+  return { stretches, endingAt };
 }
 
-interface Place {
-  readonly from: number;
-  readonly to: number;
-  /** Seconds of the same nodes at the master. */
-  readonly here: number;
-}
+/** Prices runs; two that are alike are priced once. */
+class RunPricing {
+  readonly #model: FleetModel;
+  readonly #stretches: Stretches;
+  readonly #allowed: Allowed;
+  readonly #signatures: Signatures;
+  readonly #known = new Map<string, readonly Cut[]>();
+  readonly #ideal: readonly (readonly number[])[];
 
-function distributedOptions(model: FleetModel, run: Run, allowed: Allowed, place: Place): StageOption[] {
-  const options: StageOption[] = [];
-  const least = leastBytes(run);
-  for (const scheme of allowed.schemes) {
-    if (allowed.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
-    for (const team of allowed.teams) {
-      if (fastestPossible(model, team, least) >= place.here) continue;
-      const first = optionFor(model, run, scheme, team, place);
-      if (!first) continue;
-      options.push(first);
-      const better = rebalanced(team, busyOf(team, first.cost!));
-      const second = better && optionFor(model, run, scheme, better, place);
-      if (second && second.seconds < first.seconds) options.push(second);
-    }
+  constructor(graph: Graph, model: FleetModel, stretches: Stretches, allowed: Allowed) {
+    this.#model = model;
+    this.#stretches = stretches;
+    this.#allowed = allowed;
+    this.#signatures = new Signatures(graph);
+    this.#ideal = allowed.teams.map(({ workers }) => stretches.idealSeconds(workers));
   }
-  return options;
+
+  /** Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
+  optionsOf(
+    from: number,
+    to: number,
+    parts: number,
+  ): { options: StageOption[]; fastest: number } | undefined {
+    const run = this.#stretches.run(from, to);
+    if (!this.#stretches.canLeave(run)) return undefined;
+    const cuts = this.#cutsOf(run, from, to, parts);
+    if (cuts.length === 0) return undefined;
+    const fastest = cuts.reduce((least, { cost }) => Math.min(least, cost.seconds), Infinity);
+    const kept = this.#allowed.varied
+      ? cuts
+      : cuts.filter(({ cost }) => cost.seconds === fastest && fastest < parts);
+    return { options: kept.map((cut) => optionOf(from, to, cut)), fastest };
+  }
+
+  #cutsOf(run: Run, from: number, to: number, parts: number): readonly Cut[] {
+    const { admits, schemes, varied } = this.#allowed;
+    const key = `${admits ? `${from} ` : ''}${this.#signatures.of(run)}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
+    const cuts =
+      teams.length === 0
+        ? []
+        : schemes.flatMap((scheme) => {
+            if (admits?.(run, scheme) === false || scheme.unfit(run)) return [];
+            return varied
+              ? variedCuts(this.#model, run, scheme, teams)
+              : fastestCut(this.#model, run, scheme, teams);
+          });
+    this.#known.set(key, cuts);
+    return cuts;
+  }
+
+  /** The teams whose lower bound is below the best known time. */
+  #teamsThatMay(run: Run, from: number, to: number, parts: number): Team[] {
+    const bytes = this.#stretches.outputBytes(run);
+    return this.#allowed.teams.filter((team, at) => {
+      let compute = 0;
+      for (let stretch = from; stretch < to; stretch += 1) compute += this.#ideal[at]![stretch]!;
+      return Math.max(compute, leastTransfer(this.#model, team, bytes)) < parts;
+    });
+  }
 }
 
-function optionFor(
-  model: FleetModel,
-  run: Run,
-  scheme: Scheme,
-  { workers, weights }: Team,
-  { from, to }: Place,
-): StageOption | undefined {
-  const shards = scheme
-    .cut(run, weights)
-    .map(({ worker, shard }) => ({ worker: workers[worker]!.id, shard }));
+function fastestCut(model: FleetModel, run: Run, scheme: Scheme, teams: readonly Team[]): Cut[] {
+  let best: Cut | undefined;
+  for (const team of teams) {
+    const cut = balancedCut(model, run, scheme, team);
+    if (cut && (!best || cut.cost.seconds < best.cost.seconds)) best = cut;
+  }
+  return best ? [best] : [];
+}
+
+function variedCuts(model: FleetModel, run: Run, scheme: Scheme, teams: readonly Team[]): Cut[] {
+  return teams.flatMap((team) => balancedCut(model, run, scheme, team) ?? []);
+}
+
+/** The cut by capacity, or, where that leaves workers idle, by what they then needed. */
+export function balancedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
+  const first = pricedCut(model, run, scheme, team);
+  const better = first && rebalanced(team, busyOf(team, first));
+  const second = better && pricedCut(model, run, scheme, better);
+  return second && second.cost.seconds < first.cost.seconds ? second : first;
+}
+
+function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
+  const placed = scheme
+    .cut(run, team.weights)
+    .map(({ worker, shard }) => ({ worker: team.workers[worker]!.id, shard }));
   // what ends up on the master alone is the local option
-  if (shards.every(({ worker }) => worker === model.master.id)) return undefined;
-  const cost = stageCost(model, shards);
-  const filters = cost.perWorker.map(({ worker, filterBytes }) => ({ worker, bytes: filterBytes }));
-  const planned = shards.map(({ worker, shard }) => ({
-    worker: worker === model.master.id ? MASTER : worker,
-    shard,
-  }));
-  return {
-    from,
-    to,
-    scheme: scheme.name,
-    shards: planned,
-    seconds: cost.seconds,
-    busy: cost.busy,
-    filters,
-    cost,
-  };
+  if (placed.every(({ worker }) => worker === model.master.id)) return undefined;
+  return { scheme, team, cost: stageCost(model, placed) };
+}
+
+function busyOf({ workers }: Team, { cost }: Cut): number[] {
+  return workers.map(({ id }) => cost.perWorker.find(({ worker }) => worker === id)?.busySeconds ?? 0);
+}
+
+function optionOf(from: number, to: number, cut: Cut): StageOption {
+  const { seconds, busy, perWorker } = cut.cost;
+  const filters = perWorker.map(({ worker, filterBytes }) => ({ worker, bytes: filterBytes }));
+  return { from, to, cut, seconds, busy, filters };
 }
 
 /** One stretch at the master, without the cost of a run: it shares that with its neighbours. */
-function localOption(model: FleetModel, run: Run, at: number): StageOption {
-  const shard = localShard(run);
-  let seconds = 0;
-  for (const work of shard.work) seconds += model.master.compute.secondsOf(work);
+function localOption(model: FleetModel, { all }: Stretches, at: number): StageOption {
+  const { localSeconds: seconds, filterBytes } = all[at]!;
   const busy = new Float64Array(model.resources);
   busy[RESOURCE.masterEngine] = seconds;
-  const filters = [{ worker: model.master.id, bytes: shard.filterBytes }];
-  return { from: at, to: at + 1, scheme: 'local', shards: [], seconds, busy, filters, cost: undefined };
+  return {
+    from: at,
+    to: at + 1,
+    cut: undefined,
+    seconds,
+    busy,
+    filters: [{ worker: model.master.id, bytes: filterBytes }],
+  };
 }
 
-/** Only tensors of known shape can travel. */
-function isPriceable({ graph, outputs }: Run): boolean {
-  return outputs.every((tensor) => graph.types.has(tensor));
-}
-
-function leastBytes(run: Run): number {
-  let bytes = 0;
-  for (const tensor of run.outputs) bytes += wholeBytes(run, tensor);
-  return bytes;
-}
-
-function wholeBytes({ graph }: Run, tensor: string): number {
-  const { shape } = graph.types.get(tensor)!;
-  return shape.reduce((product, extent) => product * extent, 4);
-}
-
-/**
- * A lower bound for any scheme on the team: the agents' share of the outputs must come back over their links and the
- * master's port, and a message goes each way.
- */
-function fastestPossible(model: FleetModel, { workers }: Team, bytes: number): number {
+/** Without the master's help, all outputs come back over the agents' links and the master's port. */
+function leastTransfer(model: FleetModel, { workers }: Team, bytes: number): number {
   const agents = workers.filter(({ isMaster }) => !isMaster);
-  const least = Math.min(
-    ...agents.map(
-      ({ toAgent, fromAgent, compute }) => toAgent.alpha + fromAgent.alpha + compute.profile.secondsPerRun,
-    ),
-  );
-  if (agents.length < workers.length) return least;
-  const rate = agents.reduce(
-    (sum, { fromAgent }) => sum + (fromAgent.beta > 0 ? 1 / fromAgent.beta : Number.POSITIVE_INFINITY),
-    0,
-  );
-  return least + Math.max(bytes * model.port.in, bytes / rate);
-}
-
-function busyOf({ workers }: Team, cost: StageCost): number[] {
-  return workers.map(({ id }) => cost.perWorker.find(({ worker }) => worker === id)?.busySeconds ?? 0);
+  const message = Math.min(...agents.map(({ toAgent, fromAgent }) => toAgent.alpha + fromAgent.alpha));
+  if (agents.length < workers.length) return message;
+  const rate = agents.reduce((sum, { fromAgent }) => sum + 1 / fromAgent.beta, 0);
+  return message + Math.max(bytes * model.port.in, bytes / rate);
 }

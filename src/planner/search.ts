@@ -12,13 +12,13 @@ export type Weighing = (option: StageOption) => number;
  */
 export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weighing): StageOption[] {
   const { secondsPerRun } = model.master.compute.profile;
-  const ends = table.boundaries.length;
+  const ends = table.stretches.boundaries.length;
   const costs = [new Float64Array(ends).fill(Infinity), new Float64Array(ends).fill(Infinity)];
   const chosen: [StageOption | undefined, boolean][][] = [[], []];
   costs[0]![0] = 0;
   for (let to = 1; to < ends; to += 1) {
     for (const option of table.endingAt[to]!) {
-      const local = option.scheme === 'local' ? 1 : 0;
+      const local = option.cut ? 0 : 1;
       const own = weigh(option);
       for (const before of [0, 1]) {
         const start = local === 1 && before === 0 ? secondsPerRun : 0;
@@ -39,14 +39,4 @@ export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weigh
     local = before ? 1 : 0;
   }
   return path;
-}
-
-export function secondsOf(path: readonly StageOption[], model: FleetModel): number {
-  const { secondsPerRun } = model.master.compute.profile;
-  let seconds = 0;
-  path.forEach((option, at) => {
-    seconds += option.seconds;
-    if (option.scheme === 'local' && path[at - 1]?.scheme !== 'local') seconds += secondsPerRun;
-  });
-  return seconds;
 }

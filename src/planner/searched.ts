@@ -4,7 +4,9 @@ import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
 import { cheapestFittingPath } from './limits.ts';
+import type { Cut } from './option.ts';
 import { optionsOf } from './options.ts';
+import { MASTER, type PlannedShard } from './plan.ts';
 import { StageList } from './stages.ts';
 import { teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
@@ -54,16 +56,26 @@ export function planSearched(
   const teams = teamsOf(model).filter(
     ({ workers }) => searched.masterComputes || workers.every(({ isMaster }) => !isMaster),
   );
-  const table = optionsOf(graph, model, { ...searched, schemes: searched.schemes.map(schemeNamed), teams });
+  const limited = [model.master, ...model.agents].some(({ filterBytesLimit }) => filterBytesLimit < Infinity);
+  const schemes = searched.schemes.map(schemeNamed);
+  const varied = limited || objective === 'throughput';
+  const table = optionsOf(graph, model, { ...searched, schemes, teams, varied });
   const path =
     objective === 'latency'
       ? cheapestFittingPath(table, model, ({ seconds }) => seconds)
       : leastBusyPath(table, model);
   const list = new StageList(graph, model);
-  for (const { from, to, scheme, shards } of path) {
-    const nodes = graph.nodes.slice(table.boundaries[from]!, table.boundaries[to]!);
-    if (scheme === 'local') list.local(nodes);
-    else list.distributed(scheme, nodes, shards);
+  for (const { from, to, cut } of path) {
+    const run = table.stretches.run(from, to);
+    if (cut) list.distributed(cut.scheme.name, run.nodes, shardsOf(run, cut, model));
+    else list.local(run.nodes);
   }
   return list;
+}
+
+function shardsOf(run: Run, { scheme, team }: Cut, model: FleetModel): PlannedShard[] {
+  return scheme.cut(run, team.weights).map(({ worker, shard }) => {
+    const { id } = team.workers[worker]!;
+    return { worker: id === model.master.id ? MASTER : id, shard };
+  });
 }
