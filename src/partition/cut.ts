@@ -6,7 +6,7 @@ import { type Joined, LazyShard, type Shard, type TensorRegion } from './shard.t
 import { type Goals, type Walk, walkBack } from './walk.ts';
 
 /** The shard that reaches the goals with nodes of the run; undefined where a node on the way cannot be cut like this. */
-export function shardOf(run: Run, goals: Goals): Shard | undefined {
+export function shardOf(run: Pick<Run, 'graph' | 'nodes'>, goals: Goals): Shard | undefined {
   const walk = walkBack(run, goals);
   if (walk.stuck) return undefined;
   const { graph } = run;

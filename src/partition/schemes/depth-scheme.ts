@@ -56,7 +56,7 @@ export function summedCut(run: Run, units: number, options: { local: boolean }):
   const node = run.nodes.at(-1)!;
   const layer = layerDepth(run.graph, node);
   if (!layer) return notALayer(run, 'last');
-  if (units < 2) return `only one channel comes to ${node.name}`;
+  if (units < 2) return `${node.name} has one input channel`;
   const sum = node.outputs[0]!;
   if (!run.outputs.includes(sum)) return `nothing reads ${sum}, the sum in which it ends`;
   if (layer.input % units !== 0)
