@@ -26,8 +26,10 @@ export interface OptionTable {
   readonly endingAt: readonly (readonly StageOption[])[];
 }
 
-/** A run is not fused further after so many extensions that were this much slower than the best of its parts. */
-const PATIENCE = { extensions: 3, factor: 1.6 };
+/** A run is fused no further after so many extensions in a row that made it lose against the best of its parts. */
+const PATIENCE = 3;
+/** In a graph of more stretches than this, a fused run must have one output: half a block of branches is no good stage. */
+const SMALL_GRAPH = 24;
 
 /**
  * The options that may be part of a best plan. Runs are taken from the back, so that the best time of every part of
@@ -44,7 +46,8 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
   for (let from = ends - 2; from >= 0; from -= 1) {
     least[from]![from + 1] = stretches.all[from]!.localSeconds;
     endingAt[from + 1]!.push(localOption(model, stretches, from));
-    let patience = PATIENCE.extensions;
+    let patience = PATIENCE;
+    let before = Infinity;
     for (let to = from + 1; to < ends; to += 1) {
       let parts = least[from]![to]!;
       for (let mid = from + 1; mid < to; mid += 1)
@@ -55,7 +58,9 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
       if (!found) continue;
       endingAt[to]!.push(...found.options);
       least[from]![to] = Math.min(parts, found.fastest);
-      patience = found.fastest > PATIENCE.factor * parts ? patience - 1 : PATIENCE.extensions;
+      const ratio = found.fastest / parts;
+      patience = ratio > 1 && ratio > before ? patience - 1 : PATIENCE;
+      before = ratio;
     }
   }
   return { stretches, endingAt };
@@ -86,6 +91,8 @@ class RunPricing {
   ): { options: StageOption[]; fastest: number } | undefined {
     const run = this.#stretches.run(from, to);
     if (!this.#stretches.canLeave(run)) return undefined;
+    const small = this.#stretches.all.length <= SMALL_GRAPH;
+    if (!small && to - from > 1 && run.outputs.length > 1) return undefined;
     const cuts = this.#cutsOf(run, from, to, parts);
     if (cuts.length === 0) return undefined;
     const fastest = cuts.reduce((least, { cost }) => Math.min(least, cost.seconds), Infinity);
@@ -97,7 +104,8 @@ class RunPricing {
 
   #cutsOf(run: Run, from: number, to: number, parts: number): readonly Cut[] {
     const { admits, schemes, varied } = this.#allowed;
-    const key = `${admits ? `${from} ` : ''}${this.#signatures.of(run)}`;
+    // what `admits` looks at is not all in the signature: where the run begins, and whether it is the whole model
+    const key = `${admits ? `${from === 0} ` : ''}${this.#signatures.of(run)}`;
     const known = this.#known.get(key);
     if (known) return known;
     const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);

@@ -5,10 +5,10 @@ import type { Scheme } from '../partition/scheme.ts';
 import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
 import { cheapestFittingPath } from './limits.ts';
 import type { Cut } from './option.ts';
-import { optionsOf } from './options.ts';
+import { balancedCut, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
 import { StageList } from './stages.ts';
-import { teamsOf } from './team.ts';
+import { representatives, type Team, teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
 
 /** What a strategy that searches may use. */
@@ -30,12 +30,22 @@ function cutsLongerEdge({ graph, outputs }: Run, scheme: Scheme): boolean {
   return scheme.name === (height >= width ? 'rows' : 'columns');
 }
 
+/** Of the two strips, the one that the other cannot beat: same bytes, same work, and rows are contiguous. */
+function stripsCutLongerEdge(run: Run, scheme: Scheme): boolean {
+  return !['rows', 'columns'].includes(scheme.name) || cutsLongerEdge(run, scheme);
+}
+
 const isWholeModel = ({ graph, nodes }: Run) => nodes.length === graph.nodes.length;
 const beginsTheModel = ({ graph, nodes }: Run) => nodes[0] === graph.nodes[0];
 
 /** Each names the publication that it follows in docs/planning.md. */
 export const SEARCHED: Readonly<Record<string, Searched>> = {
-  auto: { schemes: Object.keys(SCHEMES), maxStretches: FUSED, masterComputes: true },
+  auto: {
+    schemes: Object.keys(SCHEMES),
+    maxStretches: FUSED,
+    masterComputes: true,
+    admits: stripsCutLongerEdge,
+  },
   rows: { schemes: ['rows'], maxStretches: 1, masterComputes: true },
   grid: { schemes: ['rows', 'columns', 'tiles'], maxStretches: 1, masterComputes: true },
   modnn: { schemes: ['rows', 'columns'], maxStretches: 1, masterComputes: true, admits: cutsLongerEdge },
@@ -53,24 +63,36 @@ export function planSearched(
   searched: Searched,
   objective: Objective,
 ): StageList {
-  const teams = teamsOf(model).filter(
-    ({ workers }) => searched.masterComputes || workers.every(({ isMaster }) => !isMaster),
-  );
+  const teams = teamsOf(model, searched.masterComputes);
   const limited = [model.master, ...model.agents].some(({ filterBytesLimit }) => filterBytesLimit < Infinity);
   const schemes = searched.schemes.map(schemeNamed);
   const varied = limited || objective === 'throughput';
-  const table = optionsOf(graph, model, { ...searched, schemes, teams, varied });
+  const table = optionsOf(graph, model, { ...searched, schemes, teams: representatives(teams), varied });
   const path =
     objective === 'latency'
       ? cheapestFittingPath(table, model, ({ seconds }) => seconds)
       : leastBusyPath(table, model);
   const list = new StageList(graph, model);
-  for (const { from, to, cut } of path) {
+  for (const { from, to, cut: coarse } of path) {
     const run = table.stretches.run(from, to);
+    const cut = coarse && !varied ? refined(model, run, coarse, searched, teams) : coarse;
     if (cut) list.distributed(cut.scheme.name, run.nodes, shardsOf(run, cut, model));
     else list.local(run.nodes);
   }
   return list;
+}
+
+/** The best cut of a chosen run over every team. */
+function refined(model: FleetModel, run: Run, coarse: Cut, searched: Searched, teams: readonly Team[]): Cut {
+  let best = coarse;
+  for (const scheme of searched.schemes.map(schemeNamed)) {
+    if (searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
+    for (const team of teams) {
+      const cut = balancedCut(model, run, scheme, team);
+      if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
+    }
+  }
+  return best;
 }
 
 function shardsOf(run: Run, { scheme, team }: Cut, model: FleetModel): PlannedShard[] {

@@ -14,15 +14,24 @@ const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6
  * The teams that a stage may be cut over: the best k agents for several k, each with and without the master's own
  * device. Agents that look alike are not permuted.
  */
-export function teamsOf(model: FleetModel): Team[] {
+export function teamsOf(model: FleetModel, masterComputes: boolean): Team[] {
   const ranked = model.agents.toSorted((a, b) => burdenOf(a) - burdenOf(b));
   const teams: Team[] = [];
   for (const size of sizesUpTo(ranked.length)) {
     const agents = ranked.slice(0, size);
     teams.push(teamOf(agents));
-    teams.push(teamOf([...agents, model.master]));
+    if (masterComputes) teams.push(teamOf([...agents, model.master]));
   }
   return teams;
+}
+
+/** Few teams that stand for all: those by which runs are compared before the chosen ones are cut in every way. */
+export function representatives(teams: readonly Team[]): Team[] {
+  if (teams.length <= 8) return [...teams];
+  const agents = (team: Team) => team.workers.filter(({ isMaster }) => !isMaster).length;
+  const most = Math.max(...teams.map(agents));
+  const sizes = [4, most].map((size) => teams.findLast((team) => agents(team) <= size)!);
+  return [...new Set([...sizes, teams.findLast((team) => agents(team) === team.workers.length)!])];
 }
 
 /** Every size of a small fleet; of a large one those that differ by a third or so. */

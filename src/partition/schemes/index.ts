@@ -1,4 +1,5 @@
 import { IsobathError } from '../../base/errors.ts';
+import type { Run } from '../run.ts';
 import type { Scheme } from '../scheme.ts';
 import { branches } from './branches.ts';
 import { columns } from './columns.ts';
@@ -14,9 +15,25 @@ import { tiles } from './tiles.ts';
 export const SCHEMES: Readonly<Record<string, Scheme>> = Object.fromEntries(
   [inputDepth, outputDepth, depthGrid, depthChain, rows, columns, tiles, branches, replica].map((scheme) => [
     scheme.name,
-    scheme,
+    remembering(scheme),
   ]),
 );
+
+/** A planner cuts the same run over many teams: whether the scheme fits it is asked once. */
+function remembering(scheme: Scheme): Scheme {
+  const reasons = new WeakMap<Run, { readonly reason: string | undefined }>();
+  return {
+    ...scheme,
+    unfit(run) {
+      let known = reasons.get(run);
+      if (!known) {
+        known = { reason: scheme.unfit(run) };
+        reasons.set(run, known);
+      }
+      return known.reason;
+    },
+  };
+}
 
 /** Throws ISO_ERR_SCHEME_UNKNOWN. */
 export function schemeNamed(name: string): Scheme {
