@@ -22,7 +22,7 @@ export { simplify } from './graph/passes/index.ts';
 export type { InferenceResult } from './master/inference.ts';
 export { Master, type MasterOptions } from './master/master.ts';
 export type { ServedModel } from './master/model-service.ts';
-export type { Plan, PlannedShard, Stage, Worker } from './planner/plan.ts';
+export type { Plan, PlannedShard, Stage } from './planner/plan.ts';
 export { type PlanOptions, planGraph } from './planner/strategies.ts';
 export type { DType } from './tensor/dtype.ts';
 export { Tensor, type TensorType } from './tensor/tensor.ts';

@@ -71,9 +71,26 @@ export const CATALOGUE = {
     message: 'There is no strategy {strategy}.',
     cure: 'The strategies are: {known}.',
   },
+  ISO_ERR_PLAN_MEMORY: {
+    message:
+      'The model does not fit: the cheapest way to hold it takes {needed} bytes of filters, but the {workers} devices with a limit hold {together} together, {missing} bytes too few where they are needed.',
+    cure: 'Add agents, raise their filter limits, or let the master hold filters.',
+  },
+  ISO_ERR_FLEET_NEEDED: {
+    message: 'The strategy {strategy} needs to know the fleet: its devices and links.',
+    cure: 'Give a fleet file or a broker with calibrated agents; docs/planning.md describes both.',
+  },
   ISO_ERR_SCHEME_UNFIT: {
     message: 'The scheme {scheme} does not fit node {node}: {reason}.',
     cure: 'Choose another scheme; `isobath inspect` shows which fit.',
+  },
+  ISO_ERR_FLEET_INVALID: {
+    message: 'The fleet file {file} is not valid: {problems}',
+    cure: 'Correct what is named above; docs/estimator.md describes fleet files, config/fleets/ holds examples.',
+  },
+  ISO_ERR_PROFILE_MISSING: {
+    message: 'Nothing is known of how fast the worker {worker} is.',
+    cure: 'Run `isobath calibrate`, or describe the worker in the fleet file.',
   },
 
   // engine

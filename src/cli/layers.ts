@@ -1,6 +1,7 @@
-import type { Graph, Node } from '../graph/graph.ts';
+import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
 import { filterBytesOf, macsOf } from '../graph/macs.ts';
 import { layerDepth } from '../partition/depth.ts';
+import { type Run, runOf } from '../partition/run.ts';
 import { SCHEMES } from '../partition/schemes/index.ts';
 
 /** What `isobath inspect` tells of one node. */
@@ -18,10 +19,11 @@ export interface Layer {
 }
 
 export function layersOf(graph: Graph): Layer[] {
-  return graph.nodes.map((node) => layerOf(graph, node));
+  const consumers = consumersOf(graph.nodes);
+  return graph.nodes.map((node) => layerOf(graph, node, runOf(graph, [node], consumers)));
 }
 
-function layerOf(graph: Graph, node: Node): Layer {
+function layerOf(graph: Graph, node: Node, run: Run): Layer {
   const live = node.inputs.filter((name) => name !== '' && !graph.initializers.has(name));
   const depth = layerDepth(graph, node);
   return {
@@ -33,7 +35,7 @@ function layerOf(graph: Graph, node: Node): Layer {
     filterBytes: filterBytesOf(graph, node),
     depth: depth ? { input: depth.input, output: depth.output } : null,
     schemes: Object.values(SCHEMES)
-      .filter((scheme) => scheme.unfit(graph, node) === undefined)
+      .filter((scheme) => scheme.unfit(run) === undefined)
       .map(({ name }) => name),
   };
 }

@@ -142,7 +142,7 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
   }
 
   #deviceOf({ id, profile }: Member): MeasuredDevice {
-    const compute = profile.compute ?? assumedCompute(profile.engine.threads);
+    const compute = profile.compute ?? assumedCompute(profile.engine.threads, profile.weight);
     return { id, compute, link: this.#links.get(id) ?? assumedLink() };
   }
 

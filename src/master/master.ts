@@ -132,7 +132,10 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
     for (const model of models) {
-      const shared = { ...rest, bus, topics, fleet: this.#fleet, blobs: this.#blobs, engine, logger };
+      const { profiles } = this;
+      const fleetProfile = () => profiles.profile;
+      const parties = { bus, topics, fleet: this.#fleet, fleetProfile, blobs: this.#blobs, engine, logger };
+      const shared = { ...rest, ...parties };
       const service = new ModelService({ ...shared, model });
       service.on('deployed', (event) => this.emit('deployed', event));
       service.on('failed', (event) => this.emit('failed', event));

@@ -3,7 +3,7 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Worker } from '../planner/plan.ts';
+import type { FleetProfile } from '../estimator/profile.ts';
 import { planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -24,6 +24,8 @@ export interface ModelServiceOptions {
   readonly bus: Bus;
   readonly topics: Topics;
   readonly fleet: Fleet;
+  /** What is known of the speed of the fleet's members. */
+  readonly fleetProfile: () => FleetProfile;
   readonly blobs: BlobServer;
   readonly engine: Engine;
   readonly logger: Logger;
@@ -115,7 +117,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     if (this.#stopped || this.#current?.fleet === state) return;
     let deployment: Deployment;
     try {
-      deployment = this.#deploymentFor(members);
+      deployment = this.#planned();
       this.#starting = deployment;
       await deployment.start();
     } catch (cause) {
@@ -138,10 +140,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     if (fingerprint(fleet.members) !== state) this.#schedule();
   }
 
-  #deploymentFor(members: readonly Member[]): Deployment {
-    const { model, settleMs: _, ...shared } = this.#options;
-    const workers = members.map(({ id, profile }): Worker => ({ id, weight: profile.weight }));
-    const plan = planGraph(model.graph, workers, model);
+  #planned(): Deployment {
+    const { model, settleMs: _, fleetProfile, ...shared } = this.#options;
+    const plan = planGraph(model.graph, fleetProfile(), model);
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
 }

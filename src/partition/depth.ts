@@ -1,7 +1,8 @@
 import { numberOf } from '../graph/attributes.ts';
-import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
-import { axisRegion, type Range, type Region, type Shape, sameRegion } from '../tensor/region.ts';
-import { partOf } from './rules/index.ts';
+import { type Graph, type Node, readsOf } from '../graph/graph.ts';
+import { axisRegion, type Range, type Region, regionSize, type Shape, sizeOf } from '../tensor/region.ts';
+import type { Run } from './run.ts';
+import { type Goals, type Walk, walkBack } from './walk.ts';
 
 /** Where the depth of a layer lies: the axis of its output, and how many channels go in and come out. */
 export interface LayerDepth {
@@ -34,44 +35,59 @@ export function layerDepth(graph: Graph, node: Node): LayerDepth | undefined {
   return { axis, input: ifm.at(-1)!, output: filters.length > 1 ? outputShape[axis]! : 1, outputShape };
 }
 
-/** The region of a tensor whose depth is a whole multiple of the layer's, under a range of the layer's channels. */
-export function depthRegion(shape: Shape, axis: number, channels: number, [start, end]: Range): Region {
-  const factor = shape[axis]! / channels;
+/**
+ * How the depth of a run is cut: into `units` that stay apart from the first node to the last (a channel of a feature
+ * map, the elements of that channel behind a Flatten, the filters of a depthwise convolution that read it).
+ */
+export interface DepthCut {
+  readonly units: number;
+  /** What a range of units makes. */
+  goals(range: Range): Goals;
+  /** True where also what comes from outside must be read in parts. */
+  readonly local?: boolean;
+}
+
+/** The region of a tensor whose depth is a whole multiple of `units`, under a range of the units. */
+export function depthRegion(shape: Shape, axis: number, units: number, [start, end]: Range): Region {
+  const factor = shape[axis]! / units;
   return axisRegion(shape, axis, [start * factor, end * factor]);
 }
 
-/**
- * The channel-local nodes that may ride along behind a layer cut by output depth: each reads nothing alive but the
- * output of the one before, nobody else reads that, and a channel of it needs that same channel only (bias,
- * BatchNormalization, activations, pooling, depthwise convolutions, Flatten).
- */
-export function followersOf(graph: Graph, head: Node, consumers = consumersOf(graph.nodes)): Node[] {
-  const depth = layerDepth(graph, head);
-  const followers: Node[] = [];
-  let tensor = head.outputs[0]!;
-  while (depth && !graph.outputs.includes(tensor)) {
-    const readers = consumers.get(tensor) ?? [];
-    const next = readers.length === 1 ? readers[0] : undefined;
-    if (!next || !ridesAlong(graph, next, tensor, depth)) break;
-    followers.push(next);
-    tensor = next.outputs[0]!;
-  }
-  return followers;
+/** Why `tensor` does not have a whole number of channels per unit; undefined where it does. */
+export function unevenDepth(graph: Graph, tensor: string, axis: number, units: number): string | undefined {
+  const shape = graph.types.get(tensor)?.shape;
+  if (!shape || shape.includes(0)) return `the shape of ${tensor} is not known or empty`;
+  if (shape.length > axis && shape[axis]! % units === 0) return undefined;
+  return `the channels of ${tensor} do not go with the ${units} channels that are cut`;
 }
 
-/** Asks the node's own rule for the first and the last channel: it must want nothing but that channel. */
-function ridesAlong(graph: Graph, node: Node, tensor: string, { axis, output }: LayerDepth): boolean {
-  const live = readsOf(node).filter((name) => !graph.initializers.has(name));
-  const type = graph.types.get(node.outputs[0] ?? '');
-  const known = readsOf(node).every((name) => graph.types.has(name));
-  if (live.length !== 1 || !type || !known || type.shape.length <= axis || type.shape[axis]! % output !== 0)
-    return false;
-  if (type.shape.includes(0)) return false;
-  const at = node.inputs.indexOf(tensor);
-  const source = graph.types.get(tensor)!.shape;
-  return [0, output - 1].every((channel) => {
-    const range: Range = [channel, channel + 1];
-    const wanted = partOf({ graph, node, region: depthRegion(type.shape, axis, output, range) })?.inputs[at];
-    return wanted !== undefined && sameRegion(wanted, depthRegion(source, axis, output, range));
-  });
+/**
+ * Tries a first, a last and half of the units: nothing on the way may be needed beyond the units' share of it, else
+ * shards would compute the same thing twice.
+ */
+export function unfitDepthCut(run: Run, cut: DepthCut): string | undefined {
+  const { units } = cut;
+  const trials: Range[] = [
+    [0, 1],
+    [units - 1, units],
+    [0, Math.ceil(units / 2)],
+  ];
+  for (const trial of trials) {
+    const walk = walkBack(run, cut.goals(trial));
+    const { stuck } = walk;
+    if (stuck) return `${stuck.name} (${stuck.op}) cannot be cut along its channels`;
+    const shared = sharedTensor(run.graph, walk, (trial[1] - trial[0]) / units, cut.local ?? false);
+    if (shared) return `a part of the channels needs more than the same part of ${shared}`;
+  }
+  return undefined;
+}
+
+/** The tensor nearest to the goals of which more is needed than `share`. */
+function sharedTensor(graph: Graph, walk: Walk, share: number, local: boolean): string | undefined {
+  const made = new Set(walk.steps.map(({ node }) => node.outputs[0]!));
+  for (const [tensor, region] of walk.needed) {
+    const size = sizeOf(graph.types.get(tensor)!.shape);
+    if ((local || made.has(tensor)) && regionSize(region) > share * size + 1e-6) return tensor;
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
-import type { Graph, Node } from '../graph/graph.ts';
+import { IsobathError } from '../base/errors.ts';
+import type { Run } from './run.ts';
 import type { Shard } from './shard.ts';
 
 /** A shard and the index of the worker that gets it, into the weights that the scheme was given. */
@@ -7,16 +8,19 @@ export interface Assignment {
   readonly shard: Shard;
 }
 
-/** A way to cut a stage into shards. One file each; nothing else in the program knows how a scheme works. */
+/** A way to cut a run into shards. One file each; nothing else in the program knows how a scheme works. */
 export interface Scheme {
   readonly name: string;
-  /** Why the layer cannot be cut like this; undefined where it can. */
-  unfit(graph: Graph, head: Node): string | undefined;
-  /** The nodes that run together with the layer, itself first. */
-  stageOf(graph: Graph, head: Node): Node[];
+  /** Why the run cannot be cut like this, in words for a user; undefined where it can. */
+  unfit(run: Run): string | undefined;
   /**
-   * One shard per worker that gets work, capacity-weighted. The last of `nodes` makes the stage's one output.
-   * Throws ISO_ERR_SCHEME_UNFIT.
+   * The shards of the workers that get work, in proportion to their capacities. Together they make every element of
+   * the run's outputs once (a sum counts as one). Throws ISO_ERR_SCHEME_UNFIT.
    */
-  cut(graph: Graph, nodes: readonly Node[], weights: readonly number[]): Assignment[];
+  cut(run: Run, weights: readonly number[]): Assignment[];
+}
+
+/** Throws ISO_ERR_SCHEME_UNFIT where there is a reason. */
+export function refuse(scheme: string, run: Run, reason: string | undefined): void {
+  if (reason) throw IsobathError.of('ISO_ERR_SCHEME_UNFIT', { scheme, node: run.nodes[0]!.name, reason });
 }

@@ -71,7 +71,8 @@ function macsOfPart(graph: Graph, { node, inputs, output }: NodePart): number {
   const types = inputs.map((region, at) => typeOf(node.inputs[at]!, region));
   const result = typeOf(node.outputs[0]!, output);
   const macs = operatorOf(node)?.macs;
-  if (!macs || !result || node.inputs.some((name, at) => name !== '' && !types[at])) return 0;
+  // A partial sum may go without the bias, but operators that multiply need both operands.
+  if (!macs || !result || !types[0] || !types[1]) return 0;
   const constant = (at: number) => graph.initializers.get(node.inputs[at] ?? '');
   return macs({ node, opset: opsetOf(graph), inputs: types, constant }, result);
 }

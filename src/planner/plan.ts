@@ -1,15 +1,9 @@
+import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Shard } from '../partition/shard.ts';
 
 /** The worker that is the master's own device. Agents cannot bear this name. */
 export const MASTER = 'master';
-
-/** Who may get work. */
-export interface Worker {
-  readonly id: string;
-  /** Relative compute capacity; shares of a stage are proportional to it. */
-  readonly weight: number;
-}
 
 export interface PlannedShard {
   readonly worker: string;
@@ -25,12 +19,18 @@ export interface Stage {
   readonly scheme: string;
   readonly nodes: readonly Node[];
   readonly shards: readonly PlannedShard[];
+  /** What the estimator predicts for it. */
+  readonly cost: StageCost;
 }
 
 /** In topological order: a stage reads the model's inputs and what earlier stages wrote. */
 export interface Plan {
   readonly strategy: string;
   readonly stages: readonly Stage[];
+  /** Of one inference, stage after stage. */
+  readonly predictedSeconds: number;
+  /** Of the busiest resource in one inference: the least time between two results. */
+  readonly throughputSeconds: number;
 }
 
 export function isDistributed(stage: Stage): boolean {

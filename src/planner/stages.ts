@@ -1,82 +1,89 @@
-import { consumersOf, type Graph, type Node, readsOf, subgraph, writesOf } from '../graph/graph.ts';
-import { priced } from '../partition/cut.ts';
+import type { FleetModel } from '../estimator/fleet-model.ts';
+import { stageCost } from '../estimator/stage-cost.ts';
+import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
+import { connectedParts } from '../partition/connected.ts';
+import { type Run, runOf } from '../partition/run.ts';
 import type { Shard } from '../partition/shard.ts';
-import { wholeRegion } from '../tensor/region.ts';
-import { MASTER, type PlannedShard, type Stage } from './plan.ts';
+import { wholeShard, wholeTensor } from '../partition/whole.ts';
+import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
 
-/** Collects stages in topological order and numbers them. */
+/** Collects stages in topological order, numbers and prices them. */
 export class StageList {
-  readonly #graph: Graph;
+  readonly graph: Graph;
+  readonly #model: FleetModel;
   readonly #consumers: Map<string, Node[]>;
   readonly #stages: Stage[] = [];
+  #waiting: Node[] = [];
 
-  constructor(graph: Graph) {
-    this.#graph = graph;
+  constructor(graph: Graph, model: FleetModel) {
+    this.graph = graph;
+    this.#model = model;
     this.#consumers = consumersOf(graph.nodes);
   }
 
-  get stages(): readonly Stage[] {
-    return this.#stages;
+  /** The nodes as a candidate for a stage of their own. */
+  runOf(nodes: readonly Node[]): Run {
+    return runOf(this.graph, nodes, this.#consumers);
+  }
+
+  /** The one node that reads a run's one output and nothing else alive; undefined where there is none. */
+  nextOf({ graph, outputs }: Run): Node | undefined {
+    const [tensor, ...others] = outputs;
+    const readers = this.#consumers.get(tensor ?? '') ?? [];
+    if (others.length > 0 || readers.length !== 1 || graph.outputs.includes(tensor!)) return undefined;
+    const live = readsOf(readers[0]!).filter((name) => !graph.initializers.has(name));
+    return live.length === 1 ? readers[0] : undefined;
   }
 
   distributed(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
+    this.#flush();
     this.#add(scheme, nodes, shards);
   }
 
-  /** One local stage per connected part that somebody reads, so that branches do not wait for one another. */
+  /** Nodes for the master; neighbours share a stage. */
   local(nodes: readonly Node[]): void {
-    for (const part of connectedParts(nodes)) {
-      const shard = this.whole(part);
+    this.#waiting.push(...nodes);
+  }
+
+  plan(strategy: string): Plan {
+    this.#flush();
+    const stages = this.#stages;
+    const busy = new Float64Array(this.#model.resources);
+    let predictedSeconds = 0;
+    for (const { cost } of stages) {
+      predictedSeconds += cost.seconds;
+      cost.busy.forEach((seconds, resource) => {
+        busy[resource]! += seconds;
+      });
+    }
+    return { strategy, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
+  }
+
+  /** One local stage per connected part that somebody reads, so that branches do not wait for one another. */
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const part of connectedParts(waiting)) {
+      const shard = localShard(this.runOf(part));
       if (shard.outputs.length > 0) this.#add('local', part, [{ worker: MASTER, shard }]);
     }
   }
 
-  /** The nodes as one shard: all that they read from outside, all that others need of what they write. */
-  whole(nodes: readonly Node[]): Shard {
-    const inside = new Set(nodes);
-    const keep = new Set(
-      nodes.flatMap(writesOf).filter((tensor) => {
-        const readers = this.#consumers.get(tensor) ?? [];
-        return this.#graph.outputs.includes(tensor) || readers.some((reader) => !inside.has(reader));
-      }),
-    );
-    const program = subgraph(this.#graph, nodes, keep, nodes[0]!.name);
-    const regions = (tensors: readonly string[]) =>
-      tensors.map((tensor) => ({ tensor, region: wholeRegion(this.#graph.types.get(tensor)!.shape) }));
-    const outputs = regions(program.outputs).map((output) => ({ ...output, join: 'place' as const }));
-    const whole = (tensor: string) => {
-      const type = this.#graph.types.get(tensor);
-      return type && wholeRegion(type.shape);
-    };
-    const parts = nodes.flatMap((node) => {
-      const output = whole(node.outputs[0] ?? '');
-      return output ? [{ node, inputs: node.inputs.map(whole), output }] : [];
-    });
-    return priced(this.#graph, parts, regions(program.inputs), program, outputs);
-  }
-
   #add(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
-    this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards });
+    const priced = shards.map(({ worker, shard }) => ({
+      worker: worker === MASTER ? this.#model.master.id : worker,
+      shard,
+    }));
+    const cost = stageCost(this.#model, priced);
+    this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards, cost });
   }
 }
 
-/** Groups nodes that are joined by a tensor, in the order of their first nodes. */
-function connectedParts(nodes: readonly Node[]): Node[][] {
-  const partOf = new Map<string, Node[]>();
-  const parts = new Set<Node[]>();
-  for (const node of nodes) {
-    const touching = [...new Set(readsOf(node).map((tensor) => partOf.get(tensor)))].filter(
-      (part) => part !== undefined,
-    );
-    const part = touching[0] ?? [];
-    for (const other of touching.slice(1)) {
-      part.push(...other);
-      parts.delete(other);
-      for (const moved of other) for (const tensor of writesOf(moved)) partOf.set(tensor, part);
-    }
-    part.push(node);
-    parts.add(part);
-    for (const tensor of writesOf(node)) partOf.set(tensor, part);
-  }
-  return [...parts].map((part) => nodes.filter((node) => part.includes(node)));
+/** The nodes as one shard: all that they read from outside, all that others need of what they write. */
+export function localShard({ graph, nodes, outputs }: Run): Shard {
+  return wholeShard(
+    graph,
+    nodes,
+    outputs.map((tensor) => ({ tensor, to: wholeTensor(graph, tensor) })),
+  );
 }

@@ -1,65 +1,68 @@
 import { IsobathError } from '../base/errors.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import { FleetModel } from '../estimator/fleet-model.ts';
+import type { TriggerOptions } from '../estimator/paper.ts';
+import type { FleetProfile } from '../estimator/profile.ts';
+import type { Graph } from '../graph/graph.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
-import type { Plan, Worker } from './plan.ts';
-import { StageList } from './stages.ts';
+import { planDepth, planLocal, planPaper } from './fixed.ts';
+import type { Plan } from './plan.ts';
+import { type Objective, planSearched, SEARCHED } from './searched.ts';
 
 export interface PlanOptions {
-  /** `depth` or `local`. */
+  /** One of STRATEGY_NAMES. */
   readonly strategy: string;
   /** The scheme of `depth`. Default: output-depth. */
   readonly scheme?: string;
+  /** What `auto` and the other searches make best. Default: latency. */
+  readonly objective?: Objective;
+  /** The thresholds of `paper`. */
+  readonly trigger?: TriggerOptions;
 }
 
-type Strategy = (graph: Graph, workers: readonly Worker[], options: PlanOptions) => StageList;
+type Strategy = (graph: Graph, model: FleetModel, options: PlanOptions) => Plan;
+
+const FIXED: Readonly<Record<string, Strategy>> = {
+  local: (graph, model) => planLocal(graph, model).plan('local'),
+  depth: (graph, model, { scheme = 'output-depth' }) =>
+    planDepth(graph, model, schemeNamed(scheme)).plan('depth'),
+  paper: (graph, model, { trigger }) => planPaper(graph, model, trigger).plan('paper'),
+};
 
 /** Which schemes the planner may use. */
-const STRATEGIES: Readonly<Record<string, Strategy>> = { local, depth };
+export const STRATEGY_NAMES = [
+  'auto',
+  ...Object.keys(FIXED),
+  ...Object.keys(SEARCHED).filter((name) => name !== 'auto'),
+];
 
-export const STRATEGY_NAMES = Object.keys(STRATEGIES);
-
-/** Plans the graph on the workers; without workers everything is local. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN. */
-export function planGraph(graph: Graph, workers: readonly Worker[], options: PlanOptions): Plan {
-  const { strategy } = options;
-  const known = STRATEGY_NAMES.join(', ');
-  if (!Object.hasOwn(STRATEGIES, strategy))
-    throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known });
+/** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY. */
+export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
+  const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
-  const chosen = workers.length === 0 ? local : STRATEGIES[strategy]!;
-  return { strategy, stages: chosen(graph, workers, options).stages };
-}
-
-/** The whole model at the master. */
-function local(graph: Graph): StageList {
-  const list = new StageList(graph);
-  list.local(graph.nodes);
-  return list;
-}
-
-/** Every layer that the scheme fits is cut over all workers; what lies between stays at the master. */
-function depth(graph: Graph, workers: readonly Worker[], options: PlanOptions): StageList {
-  const scheme = schemeNamed(options.scheme ?? 'output-depth');
-  const weights = workers.map(({ weight }) => weight);
-  const list = new StageList(graph);
-  const taken = new Set<Node>();
-  let between: Node[] = [];
-  const flush = () => {
-    if (between.length > 0) list.local(between);
-    between = [];
-  };
-  for (const node of graph.nodes) {
-    if (taken.has(node)) continue;
-    if (scheme.unfit(graph, node)) {
-      between.push(node);
-      continue;
-    }
-    flush();
-    const nodes = scheme.stageOf(graph, node);
-    for (const member of nodes) taken.add(member);
-    const shards = scheme.cut(graph, nodes, weights);
-    const planned = shards.map(({ worker, shard }) => ({ worker: workers[worker]!.id, shard }));
-    list.distributed(scheme.name, nodes, planned);
+  const model = new FleetModel(fleet);
+  if (Object.hasOwn(FIXED, strategy)) return FIXED[strategy]!(graph, model, options);
+  if (!Object.hasOwn(SEARCHED, strategy)) {
+    throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
   }
-  flush();
-  return list;
+  const searched = planSearched(graph, model, SEARCHED[strategy]!, objective).plan(strategy);
+  return strategy === 'auto' ? bestOf(searched, graph, model, options) : searched;
+}
+
+/** The rules are no subset of the search (they cut alike what the search cuts by capacity), so `auto` looks at them too. */
+function bestOf(searched: Plan, graph: Graph, model: FleetModel, options: PlanOptions): Plan {
+  const worth = ({ predictedSeconds, throughputSeconds }: Plan) =>
+    options.objective === 'throughput' ? throughputSeconds : predictedSeconds;
+  return ['depth', 'paper'].reduce((best, rule) => {
+    const plan = FIXED[rule]!(graph, model, options);
+    return fits(plan, model) && worth(plan) < worth(best) ? { ...plan, strategy: 'auto' } : best;
+  }, searched);
+}
+
+function fits({ stages }: Plan, model: FleetModel): boolean {
+  const held = new Map<string, number>();
+  for (const { cost } of stages) {
+    for (const { worker, filterBytes } of cost.perWorker)
+      held.set(worker, (held.get(worker) ?? 0) + filterBytes);
+  }
+  return [...held].every(([id, bytes]) => bytes <= model.worker(id).filterBytesLimit);
 }

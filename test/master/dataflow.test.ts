@@ -4,6 +4,7 @@ import { dataflowOf } from '../../src/master/dataflow.ts';
 import type { Shard } from '../../src/partition/shard.ts';
 import { MASTER, type Plan, type Stage } from '../../src/planner/plan.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { floats, graphOf, nodeOf } from '../support/graphs.ts';
 
 const two = [
@@ -25,12 +26,12 @@ function stageOf(
     const outputs = [{ ...rows(writes), join: 'place' as const }];
     return { worker, shard: { inputs: [rows(reads)], outputs } as unknown as Shard };
   });
-  return { index, name: `s${index}`, scheme: 'rows', nodes: [], shards: planned };
+  return { index, name: `s${index}`, scheme: 'rows', nodes: [], shards: planned } as unknown as Stage;
 }
 
 describe('the dataflow of a plan', () => {
   it('lets a shard wait for those alone whose regions it reads', () => {
-    const plan: Plan = {
+    const plan = {
       strategy: 'test',
       stages: [
         stageOf(0, [
@@ -43,7 +44,7 @@ describe('the dataflow of a plan', () => {
         ]),
       ],
     };
-    const flow = dataflowOf(plan);
+    const flow = dataflowOf(plan as unknown as Plan);
     expect(waits(flow)).toEqual([0, 0, 1, 2]);
     expect(flow.shards.map(({ dependents }) => dependents)).toEqual([[2, 3], [3], [], []]);
     expect(flow.readers).toEqual(
@@ -59,9 +60,9 @@ describe('the dataflow of a plan', () => {
     const node = nodeOf('Conv', ['x', 'w'], ['y']);
     const graph = inferTypes(graphOf({ x: [1, 4, 2, 2] }, [node], { constants: { w: floats(4, 4, 1, 1) } }));
     const sharedBy = (scheme: string, workers: typeof two) =>
-      dataflowOf(planGraph(graph, workers, { strategy: 'depth', scheme })).shared.map((shared) => [
-        ...shared,
-      ]);
+      dataflowOf(planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme })).shared.map(
+        (shared) => [...shared],
+      );
     expect(sharedBy('output-depth', two)).toEqual([[0]]);
     expect(sharedBy('input-depth', two)).toEqual([[]]);
     expect(sharedBy('output-depth', two.slice(1))).toEqual([[]]);
@@ -73,7 +74,7 @@ describe('the dataflow of a plan', () => {
       ['a', 'x 0 9', 't 0 5'],
       [MASTER, 'x 0 9', 't 5 9'],
     ]);
-    expect(dataflowOf({ strategy: 'test', stages: [stage] }).shared).toEqual([new Set()]);
+    expect(dataflowOf({ strategy: 'test', stages: [stage] } as unknown as Plan).shared).toEqual([new Set()]);
   });
 
   it('lets independent branches begin together', () => {
@@ -83,7 +84,7 @@ describe('the dataflow of a plan', () => {
       nodeOf('Concat', ['a', 'b'], ['y'], { axis: 1 }),
     ];
     const graph = inferTypes(graphOf({ x: [1, 2, 2, 2] }, nodes, { constants: { w: floats(2, 2, 1, 1) } }));
-    const flow = dataflowOf(planGraph(graph, two, { strategy: 'depth' }));
+    const flow = dataflowOf(planGraph(graph, fleetOfWorkers(two), { strategy: 'depth' }));
     expect(waits(flow)).toEqual([0, 0, 0, 0, 4]);
   });
 });

@@ -7,6 +7,7 @@ import { JoinedTensors } from '../../src/master/join.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { regionSize } from '../../src/tensor/region.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { floats, graphOf, nodeOf } from '../support/graphs.ts';
 
 /** One convolution, cut by a scheme over some agents. */
@@ -16,7 +17,10 @@ function layer(scheme: string, agents: number) {
     graphOf({ x: [1, 8, 3, 3] }, [node], { constants: { w: floats(6, 8, 1, 1) } }),
   );
   const workers = Array.from({ length: agents }, (_, at) => ({ id: `a${at}`, weight: 1 }));
-  return { graph, flow: dataflowOf(planGraph(graph, workers, { strategy: 'depth', scheme })) };
+  return {
+    graph,
+    flow: dataflowOf(planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme })),
+  };
 }
 
 /** Values whose float32 sum depends on the order. */
@@ -91,10 +95,10 @@ describe('joining parts', () => {
     const flow = dataflowOf(
       planGraph(
         graph,
-        [
+        fleetOfWorkers([
           { id: 'a', weight: 1 },
           { id: 'b', weight: 1 },
-        ],
+        ]),
         { strategy: 'depth' },
       ),
     );

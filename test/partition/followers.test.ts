@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import { inferTypes } from '../../src/graph/infer.ts';
-import { followersOf, layerDepth } from '../../src/partition/depth.ts';
+import { layerDepth } from '../../src/partition/depth.ts';
+import { planGraph } from '../../src/planner/strategies.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { floats, graphOf, ints, nodeOf } from '../support/graphs.ts';
 
 const conv = nodeOf('Conv', ['x', 'w'], ['a']);
@@ -33,7 +35,12 @@ function chain(
   return inferTypes(graphOf(inputs, [head, ...nodes], { constants }));
 }
 
-const opsOf = (graph: Graph) => followersOf(graph, graph.nodes[0]!).map(({ op }) => op);
+/** What the strategy `depth` puts into one stage with the first layer. */
+function opsOf(graph: Graph): string[] {
+  const fleet = fleetOfWorkers([{ id: 'a', weight: 1 }]);
+  const [first] = planGraph(graph, fleet, { strategy: 'depth' }).stages;
+  return first!.scheme === 'local' ? [] : first!.nodes.slice(1).map(({ op }) => op);
+}
 
 describe('what rides along behind a layer cut by output depth', () => {
   it('is channel-local: bias, normalisation, activations, pooling, depthwise convolutions, Flatten', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { inferTypes } from '../../src/graph/infer.ts';
-import { placedShard } from '../../src/partition/cut.ts';
+import { shardOf } from '../../src/partition/cut.ts';
 import { wholeRegion } from '../../src/tensor/region.ts';
 import { CutCheck } from '../support/cut.ts';
 import { graphOf, nodeOf } from '../support/graphs.ts';
@@ -107,6 +107,8 @@ describe('a fused run of nodes', () => {
   it('is not cut through an operator that makes several tensors', () => {
     const nodes = [nodeOf('Split', ['x'], ['a', 'b'], { axis: 0 }), nodeOf('Relu', ['b'], ['y'])];
     const graph = inferTypes(graphOf({ x: [4] }, nodes, { opset: 13 }));
-    expect(placedShard(graph, graph.nodes, [{ tensor: 'y', region: [[0, 1]] }])).toBeUndefined();
+    expect(
+      shardOf({ graph, nodes: graph.nodes }, { placed: [{ tensor: 'y', region: [[0, 1]] }] }),
+    ).toBeUndefined();
   });
 });

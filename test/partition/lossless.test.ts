@@ -5,15 +5,19 @@ import { SCHEMES } from '../../src/partition/schemes/index.ts';
 import { isDistributed } from '../../src/planner/plan.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { randomModel } from '../support/random-graph.ts';
 
-describe('every scheme on random graphs of integers', () => {
+/** A plan by layers has no branches to cut. */
+const NAMES = Object.keys(SCHEMES).filter((name) => name !== 'branches');
+
+describe('plans of random graphs that are exact', () => {
   const engine = new OnnxruntimeEngine({ threads: 1 });
   beforeAll(() => engine.start());
   afterAll(() => engine.stop());
 
-  for (const scheme of Object.keys(SCHEMES)) {
-    it(`${scheme} is bit-identical to the whole model`, async () => {
+  for (const scheme of NAMES) {
+    it(`layers cut by ${scheme}: bit-identical to the whole model`, async () => {
       let distributed = 0;
       await fc.assert(
         fc.asyncProperty(
@@ -23,16 +27,16 @@ describe('every scheme on random graphs of integers', () => {
           async ({ graph, input }, weights) => {
             const inputs = new Map([['x', input]]);
             const workers = weights.map((weight, at) => ({ id: `agent-${at}`, weight }));
-            const plan = planGraph(graph, workers, { strategy: 'depth', scheme });
+            const plan = planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme });
             distributed += plan.stages.filter(isDistributed).length;
             const want = await runWhole(engine, graph, inputs);
             const got = await runPlan(engine, graph, plan, inputs);
             for (const [name, tensor] of want) expect(same(got.get(name)!.data, tensor.data)).toBe(true);
           },
         ),
-        { numRuns: 60 },
+        { numRuns: 40 },
       );
-      expect(distributed).toBeGreaterThan(60);
+      expect(distributed).toBeGreaterThan(20);
     });
   }
 });

@@ -5,6 +5,7 @@ import { inferTypes } from '../../src/graph/infer.ts';
 import { isDistributed, MASTER, type Plan } from '../../src/planner/plan.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { coded } from '../support/code.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { floats, graphOf, nodeOf } from '../support/graphs.ts';
 import { randomModel } from '../support/random-graph.ts';
 
@@ -37,7 +38,10 @@ describe('a plan', () => {
     const weights = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 9 });
     fc.assert(
       fc.property(randomModel, weights, ({ graph }, given) => {
-        const plan = planGraph(graph, workersOf(given), { strategy, ...(scheme ? { scheme } : {}) });
+        const plan = planGraph(graph, fleetOfWorkers(workersOf(given)), {
+          strategy,
+          ...(scheme ? { scheme } : {}),
+        });
         expectSound(graph, plan);
         if (strategy === 'local' || given.length === 0) expect(plan.stages.some(isDistributed)).toBe(false);
       }),
@@ -51,7 +55,10 @@ describe('a plan', () => {
       const graph = inferTypes(
         graphOf({ x: [1, 6, 5, 5] }, [node], { constants: { w: floats(8, 6, 3, 3) } }),
       );
-      const { stages } = planGraph(graph, workersOf([2, 1, 1, 3, 1]), { strategy: 'depth', scheme });
+      const { stages } = planGraph(graph, fleetOfWorkers(workersOf([2, 1, 1, 3, 1])), {
+        strategy: 'depth',
+        scheme,
+      });
       const bytes = stages[0]!.shards.reduce((sum, { shard }) => sum + shard.filterBytes, 0);
       expect([scheme, bytes]).toEqual([scheme, 8 * 6 * 9 * 4]);
     }
@@ -65,13 +72,13 @@ describe('a plan', () => {
       nodeOf('Tanh', ['b'], ['d']),
     ];
     const graph = inferTypes(graphOf({ x: [2], z: [3] }, nodes, { outputs: ['c', 'd'] }));
-    const { stages } = planGraph(graph, [], { strategy: 'local' });
+    const { stages } = planGraph(graph, fleetOfWorkers([]), { strategy: 'local' });
     expect(stages.map(({ nodes: of }) => of.map(({ op, outputs }) => `${op} ${outputs}`))).toEqual([
       ['Relu a', 'Tanh c'],
       ['Relu b', 'Tanh d'],
     ]);
     const joined = inferTypes(graphOf({ x: [2], z: [2] }, [...nodes, nodeOf('Add', ['c', 'd'], ['y'])]));
-    expect(planGraph(joined, [], { strategy: 'local' }).stages).toHaveLength(1);
+    expect(planGraph(joined, fleetOfWorkers([]), { strategy: 'local' }).stages).toHaveLength(1);
   });
 
   it('keeps at the master what nothing else can run', () => {
@@ -81,7 +88,7 @@ describe('a plan', () => {
       nodeOf('Conv', ['b', 'w'], ['y']),
     ];
     const graph = inferTypes(graphOf({ x: [1, 4, 3, 3] }, nodes, { constants: { w: floats(4, 4, 1, 1) } }));
-    const { stages } = planGraph(graph, workersOf([1, 1]), { strategy: 'depth' });
+    const { stages } = planGraph(graph, fleetOfWorkers(workersOf([1, 1])), { strategy: 'depth' });
     expect(stages.map(({ scheme }) => scheme)).toEqual(['output-depth', 'local', 'output-depth']);
     expect(stages[1]!.shards.map(({ worker }) => worker)).toEqual([MASTER]);
     const stage = stages[0]!.shards.map(({ worker }) => worker);
@@ -91,7 +98,7 @@ describe('a plan', () => {
   it('leaves nodes out of programs that nobody reads', () => {
     const nodes = [nodeOf('Relu', ['x'], ['y']), nodeOf('Tanh', ['x'], ['unread'])];
     const graph = inferTypes(graphOf({ x: [2] }, nodes, { outputs: ['y'] }));
-    const { stages } = planGraph(graph, [], { strategy: 'local' });
+    const { stages } = planGraph(graph, fleetOfWorkers([]), { strategy: 'local' });
     expect(stages.flatMap(({ shards }) => shards.map(({ shard }) => shard.program.outputs))).toEqual([['y']]);
   });
 });
@@ -102,20 +109,20 @@ describe('the planner refuses, with agents and without,', () => {
   it.each([[[]], [[1, 1]]])('unknown strategies and schemes (weights %j)', (weights) => {
     const workers = workersOf(weights);
     for (const strategy of ['fastest', 'constructor']) {
-      expect(() => planGraph(graph, workers, { strategy })).toThrow(
+      expect(() => planGraph(graph, fleetOfWorkers(workers), { strategy })).toThrow(
         coded('ISO_ERR_STRATEGY_UNKNOWN', strategy),
       );
     }
-    expect(() => planGraph(graph, workers, { strategy: 'depth', scheme: 'diagonal' })).toThrow(
-      coded('ISO_ERR_SCHEME_UNKNOWN', 'diagonal'),
-    );
+    expect(() =>
+      planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme: 'diagonal' }),
+    ).toThrow(coded('ISO_ERR_SCHEME_UNKNOWN', 'diagonal'));
   });
 });
 
 it('a plan reads nothing that its own nodes write elsewhere', () => {
   fc.assert(
     fc.property(randomModel, ({ graph }) => {
-      const { stages } = planGraph(graph, workersOf([1, 1]), { strategy: 'depth' });
+      const { stages } = planGraph(graph, fleetOfWorkers(workersOf([1, 1])), { strategy: 'depth' });
       for (const { nodes, shards } of stages) {
         const inner = new Set(nodes.flatMap(writesOf));
         for (const { shard } of shards)

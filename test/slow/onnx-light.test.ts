@@ -10,6 +10,7 @@ import { sizeOf } from '../../src/tensor/region.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { dataPath, describeWithData } from '../support/data.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
+import { fleetOfWorkers } from '../support/fleet.ts';
 import { withSeededFilters } from '../support/seeded.ts';
 
 /** Structure, scheme, number of agents, and how many layers the scheme cuts. */
@@ -43,7 +44,7 @@ describeWithData('published structures with seeded filters, cut by depth', () =>
 
       const graph = inferTypes(simplify(whole));
       const workers = Array.from({ length: agents }, (_, at) => ({ id: `agent-${at}`, weight: 1 }));
-      const plan = planGraph(graph, workers, { strategy: 'depth', scheme });
+      const plan = planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme });
       expect(plan.stages.filter(isDistributed)).toHaveLength(layers);
       const got = (await runPlan(engine, graph, plan, inputs)).get(whole.outputs[0]!)!.data as Float32Array;
 

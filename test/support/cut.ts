@@ -1,6 +1,6 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
-import { placedShard } from '../../src/partition/cut.ts';
+import { shardOf } from '../../src/partition/cut.ts';
 import type { TensorRegion } from '../../src/partition/shard.ts';
 import { slice } from '../../src/tensor/copy.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
@@ -25,7 +25,7 @@ export class CutCheck {
     outputs: readonly TensorRegion[],
     nodes: readonly Node[] = graph.nodes,
   ): Promise<void> {
-    const shard = placedShard(graph, nodes, outputs);
+    const shard = shardOf({ graph, nodes }, { placed: outputs });
     if (!shard) {
       this.refused += 1;
       return;

@@ -1,38 +1,99 @@
 import fc from 'fast-check';
-import type { Attribute, Graph, Node } from '../../src/graph/graph.ts';
-import { inferTypes } from '../../src/graph/infer.ts';
-import { sizeOf } from '../../src/tensor/region.ts';
-import { Tensor, type TensorType } from '../../src/tensor/tensor.ts';
-
-/** One layer of a random chain, before its channels are known. */
-interface LayerRecipe {
-  readonly groups: number;
-  /** Channels per group. */
-  readonly inner: number;
-  readonly outer: number;
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  readonly pads: readonly [number, number, number, number];
-  readonly bias: boolean;
-  readonly followers: readonly string[];
-}
+import type { Graph } from '../../src/graph/graph.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { ExactBuilder, type Four, type Pair } from './exact-builder.ts';
 
 const small = (max: number, min = 1) => fc.integer({ min, max });
+const pair = (max: number, min = 1) => fc.tuple(small(max, min), small(max, min));
+const pads = (max: number) => fc.tuple(small(max, 0), small(max, 0), small(max, 0), small(max, 0));
 
-const recipe: fc.Arbitrary<LayerRecipe> = fc.record({
-  groups: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, small(4)),
-  inner: small(5),
-  outer: small(5),
-  kernel: fc.tuple(small(3), small(3)),
-  strides: fc.tuple(small(2), small(2)),
-  dilations: fc.tuple(small(2), small(2)),
-  pads: fc.tuple(small(2, 0), small(2, 0), small(2, 0), small(2, 0)),
-  bias: fc.boolean(),
-  followers: fc.array(fc.constantFrom('Relu', 'Clip', 'PRelu', 'MaxPool', 'AveragePool', 'Depthwise'), {
-    maxLength: 3,
-  }),
-});
+const FOLLOWERS = ['Relu', 'Clip', 'PRelu', 'BatchNormalization', 'Depthwise'] as const;
+const BRANCHES = ['1x1', '3x3', '1x1-3x3', 'pool', 'pool-1x1'] as const;
+
+type Step =
+  | {
+      readonly kind: 'conv';
+      readonly groups: number;
+      readonly outer: number;
+      readonly kernel: Pair;
+      readonly strides: Pair;
+      readonly dilations: Pair;
+      readonly pads: Four;
+      readonly bias: boolean;
+    }
+  | { readonly kind: 'follow'; readonly op: (typeof FOLLOWERS)[number] }
+  | {
+      readonly kind: 'max';
+      readonly kernel: Pair;
+      readonly strides: Pair;
+      readonly pads: Four;
+      readonly ceil: boolean;
+    }
+  | {
+      readonly kind: 'average';
+      readonly kernel: Pair;
+      readonly strides: Pair;
+      readonly pads: Four;
+      readonly counts: boolean;
+    }
+  | { readonly kind: 'residual'; readonly layers: number; readonly flipped: boolean }
+  | {
+      readonly kind: 'branches';
+      readonly of: readonly (typeof BRANCHES)[number][];
+      readonly channels: number;
+    };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('conv' as const),
+      groups: fc.oneof({ weight: 3, arbitrary: fc.constant(1) }, small(4)),
+      outer: small(5),
+      kernel: pair(3),
+      strides: fc.oneof({ weight: 2, arbitrary: fc.constant([1, 1] as [number, number]) }, pair(3)),
+      dilations: pair(2),
+      pads: pads(2),
+      bias: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('follow' as const), op: fc.constantFrom(...FOLLOWERS) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('max' as const),
+      kernel: pair(3),
+      strides: pair(3),
+      pads: pads(2),
+      ceil: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('average' as const),
+      kernel: pair(2),
+      strides: pair(3),
+      pads: pads(1),
+      counts: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('residual' as const), layers: small(2), flipped: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('branches' as const),
+      of: fc.array(fc.constantFrom(...BRANCHES), { minLength: 2, maxLength: 3 }),
+      channels: small(4),
+    }),
+  },
+);
 
 export interface RandomModel {
   readonly graph: Graph;
@@ -40,118 +101,87 @@ export interface RandomModel {
 }
 
 /**
- * A chain of one or two convolutions with channel-local followers and a dense layer at its end. Filters and input are
- * small integers, so every sum is exact in float32 and results can be compared bit by bit. (Averages are over powers of
- * two for the same reason.)
+ * A chain of convolutions with channel-local followers, pools, residual blocks and blocks of branches, with dense layers
+ * at its end, and perhaps outputs on the way. All is exact in float32 (see ExactBuilder), so results can be compared
+ * bit by bit.
  */
 export const randomModel: fc.Arbitrary<RandomModel> = fc
   .record({
-    layers: fc.array(recipe, { minLength: 1, maxLength: 2 }),
-    dense: small(6, 0),
+    channels: small(6),
+    first: step,
+    steps: fc.array(step, { minLength: 1, maxLength: 4 }),
+    dense: fc.array(small(6), { maxLength: 2 }),
+    pooled: fc.boolean(),
+    outputs: fc.array(fc.nat(100), { maxLength: 2 }),
     seed: fc.nat(10_000),
   })
-  .map(({ layers, dense, seed }) => build(layers, dense, seed));
-
-function build(layers: readonly LayerRecipe[], dense: number, seed: number): RandomModel {
-  const next = integers(seed);
-  const nodes: Node[] = [];
-  const initializers = new Map<string, Tensor>();
-  const shape = [1, layers[0]!.groups * layers[0]!.inner, 13, 15];
-  let channels = shape[1]!;
-  let tensor = 'x';
-  const constant = (name: string, dims: readonly number[]) => {
-    initializers.set(
-      name,
-      Tensor.float32(
-        dims,
-        Float32Array.from({ length: sizeOf(dims) }, () => next(3)),
-      ),
-    );
-    return name;
-  };
-  const add = (op: string, inputs: readonly string[], attributes: Node['attributes'] = {}) => {
-    const output = `t${nodes.length}`;
-    nodes.push({
-      name: `${op}${nodes.length}`,
-      op,
-      domain: '',
-      inputs: [tensor, ...inputs],
-      outputs: [output],
-      attributes,
+  .map(({ channels, first, steps, dense, pooled, outputs, seed }) => {
+    const builder = new ExactBuilder(seed);
+    let x = builder.input('x', [1, channels, 13, 15]);
+    for (const each of [first, ...steps]) x = apply(builder, x, each);
+    if (dense.length > 0) {
+      if (pooled) x = builder.add('GlobalMaxPool', [x]);
+      x = builder.add('Flatten', [builder.clip(x, 8)]);
+    }
+    dense.forEach((units, at) => {
+      x = builder.gemm(at > 0 ? builder.add('Relu', [x]) : x, units);
     });
-    tensor = output;
-  };
-  for (const layer of layers) {
-    const groups = channels % layer.groups === 0 ? layer.groups : 1;
-    const filters = [groups * layer.outer, channels / groups, ...layer.kernel];
-    const inputs = [constant(`w${nodes.length}`, filters)];
-    if (layer.bias) inputs.push(constant(`b${nodes.length}`, [filters[0]!]));
-    const { strides, dilations, pads } = layer;
-    add('Conv', inputs, {
-      group: int(groups),
-      strides: ints(strides),
-      dilations: ints(dilations),
-      pads: ints(pads),
-    });
-    channels = filters[0]!;
-    for (const op of layer.followers) follow(op);
-  }
-  if (dense > 0) {
-    add('GlobalMaxPool', []);
-    add('Flatten', []);
-    add('Gemm', [constant('dense', [dense, channels]), constant('dense-bias', [dense])], { transB: int(1) });
-  }
+    return { graph: builder.build(x, outputs), input: builder.randomTensor([1, channels, 13, 15], 4) };
+  });
 
-  function follow(op: string): void {
-    if (op === 'Clip') add(op, [constant(`lo${nodes.length}`, []), scalar(`hi${nodes.length}`, 40)]);
-    else if (op === 'PRelu') add(op, [constant(`s${nodes.length}`, [channels, 1, 1])]);
-    else if (op === 'MaxPool') add(op, [], { kernel_shape: ints([2, 2]), pads: ints([1, 1, 0, 0]) });
-    else if (op === 'AveragePool')
-      add(op, [], {
-        kernel_shape: ints([1, 2]),
-        strides: ints([1, 1]),
-        pads: ints([0, 1, 0, 0]),
-        count_include_pad: int(1),
-      });
-    else if (op === 'Depthwise') {
-      const multiplier = 1 + Math.abs(next(1));
-      add('Conv', [constant(`d${nodes.length}`, [channels * multiplier, 1, 1, 1])], { group: int(channels) });
-      channels *= multiplier;
-    } else add(op, []);
+function apply(builder: ExactBuilder, x: string, recipe: Step): string {
+  const channels = builder.shapeOf(x)[1]!;
+  switch (recipe.kind) {
+    case 'conv': {
+      const groups = channels % recipe.groups === 0 ? recipe.groups : 1;
+      return builder.conv(x, { ...recipe, groups, channels: groups * recipe.outer });
+    }
+    case 'follow':
+      return follow(builder, x, recipe.op);
+    case 'max':
+      return builder.maxPool(x, recipe);
+    case 'average':
+      return builder.averagePool(x, recipe);
+    case 'residual': {
+      let y = x;
+      for (let layer = 0; layer < recipe.layers; layer += 1) y = builder.same(y, channels, 3);
+      return builder.add('Add', recipe.flipped ? [y, x] : [x, y]);
+    }
+    case 'branches': {
+      const ends = recipe.of.map((kind, at) => branch(builder, x, kind, recipe.channels + at));
+      return builder.concat(ends);
+    }
   }
-
-  function scalar(name: string, value: number): string {
-    initializers.set(name, Tensor.float32([], [value]));
-    return name;
-  }
-
-  const types = new Map<string, TensorType>([['x', { dtype: 'float32', shape }], ...initializers]);
-  const graph = {
-    name: 'random',
-    opsets: { '': 13 },
-    inputs: ['x'],
-    outputs: [tensor],
-    nodes,
-    initializers,
-    types,
-  };
-  return {
-    graph: inferTypes(graph),
-    input: Tensor.float32(
-      shape,
-      Float32Array.from({ length: sizeOf(shape) }, () => next(4)),
-    ),
-  };
 }
 
-const int = (value: number): Attribute => ({ type: 'int', value });
-const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
+function follow(builder: ExactBuilder, x: string, op: (typeof FOLLOWERS)[number]): string {
+  const channels = builder.shapeOf(x)[1]!;
+  switch (op) {
+    case 'Clip':
+      return builder.clip(x, 30);
+    case 'PRelu':
+      return builder.add(op, [x, builder.constant([channels, 1, 1], 1)]);
+    case 'BatchNormalization':
+      return builder.batchNormalization(x);
+    case 'Depthwise':
+      return builder.conv(x, { groups: channels, channels: channels * 2, kernel: [1, 2], bias: true });
+    default:
+      return builder.add('Relu', [x]);
+  }
+}
 
-/** Integers from -reach to reach, the same for the same seed. */
-function integers(seed: number): (reach: number) => number {
-  let state = seed + 1;
-  return (reach) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return ((state >>> 16) % (2 * reach + 1)) - reach;
-  };
+function branch(builder: ExactBuilder, x: string, kind: (typeof BRANCHES)[number], channels: number): string {
+  const pooled = () => builder.maxPool(x, { kernel: [3, 3], pads: [1, 1, 1, 1] });
+  switch (kind) {
+    case '1x1':
+      return builder.same(x, channels, 1);
+    case '3x3':
+      return builder.same(x, channels, 3);
+    case '1x1-3x3':
+      return builder.same(builder.add('Relu', [builder.same(x, 2, 1)]), channels, 3);
+    case 'pool':
+      return pooled();
+    case 'pool-1x1':
+      return builder.same(pooled(), channels, 1);
+  }
 }

@@ -7,11 +7,13 @@ import type { Logger } from '../../base/logger.ts';
 import type { Service } from '../../base/service.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { assumedFleet } from '../../estimator/assumed.ts';
 import { Fleet } from '../../master/fleet.ts';
 import { Master } from '../../master/master.ts';
 import type { ServedModel } from '../../master/model-service.ts';
 import { MASTER } from '../../planner/plan.ts';
 import { planGraph } from '../../planner/strategies.ts';
+import { CHUNK_BYTES } from '../../wire/chunks.ts';
 import { Topics } from '../../wire/topics.ts';
 import { AgentProcess } from './agent-process.ts';
 
@@ -157,7 +159,7 @@ export class LocalFleet implements Service {
   /** A layer may have fewer channels than there are agents. */
   #workersOf(model: ServedModel): number {
     const workers = this.#names.map((id) => ({ id, weight: 1 }));
-    const { stages } = planGraph(model.graph, workers, model);
+    const { stages } = planGraph(model.graph, assumedFleet(MASTER, workers, CHUNK_BYTES), model);
     const used = new Set(stages.flatMap(({ shards }) => shards.map(({ worker }) => worker)));
     used.delete(MASTER);
     return used.size;

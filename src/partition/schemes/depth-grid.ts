@@ -1,10 +1,10 @@
 import { numberOf } from '../../graph/attributes.ts';
-import { type Range, wholeRegion } from '../../tensor/region.ts';
-import { summedShard } from '../cut.ts';
+import { wholeRegion } from '../../tensor/region.ts';
+import { shardOf } from '../cut.ts';
 import { type LayerDepth, layerDepth } from '../depth.ts';
 import { proportionalRanges } from '../ranges.ts';
-import type { Assignment, Scheme } from '../scheme.ts';
-import { depthOrThrow, unfitDepth } from './depth-layer.ts';
+import { type Assignment, refuse, type Scheme } from '../scheme.ts';
+import { notALayer } from './depth-scheme.ts';
 
 /**
  * Both depths at once: pi x pf shards, summed over pi, placed over pf. It moves c*pf + f*pi planes, less than
@@ -16,16 +16,20 @@ import { depthOrThrow, unfitDepth } from './depth-layer.ts';
  */
 export const depthGrid: Scheme = {
   name: 'depth-grid',
-  unfit: (graph, head) => {
-    const depth = layerDepth(graph, head);
-    if (!depth) return unfitDepth(depth);
-    if (numberOf(head, 'group', 1) > 1)
+  unfit(run) {
+    const node = run.nodes[0]!;
+    if (run.nodes.length > 1) return 'it has several nodes: what follows the layer needs its whole sum';
+    const depth = layerDepth(run.graph, node);
+    if (!depth) return notALayer(run, 'first');
+    if (run.outputs.length === 0) return `nothing reads ${node.outputs[0]}`;
+    if (numberOf(node, 'group', 1) > 1)
       return 'it has groups, which are apart already: output-depth moves less';
     return depth.input < 2 || depth.output < 2 ? 'it needs two channels at least on each side' : undefined;
   },
-  stageOf: (_, head) => [head],
-  cut(graph, nodes, weights) {
-    const depth = depthOrThrow(this, graph, nodes);
+  cut(run, weights) {
+    refuse(this.name, run, this.unfit(run));
+    const node = run.nodes[0]!;
+    const depth = layerDepth(run.graph, node)!;
     const columns = columnsOf(weights, depth);
     const load = columns.map((column) => column.reduce((sum, worker) => sum + weights[worker]!, 0));
     return proportionalRanges(depth.output, load).flatMap((filters, at) => {
@@ -33,10 +37,10 @@ export const depthGrid: Scheme = {
       const region = wholeRegion(depth.outputShape).with(depth.axis, filters);
       const column = columns[at]!;
       const shares = column.map((worker) => weights[worker]!);
-      return proportionalRanges(depth.input, shares).flatMap((channels: Range, row): Assignment[] =>
+      return proportionalRanges(depth.input, shares).flatMap((channels, row): Assignment[] =>
         channels[0] === channels[1]
           ? []
-          : [{ worker: column[row]!, shard: summedShard(graph, nodes[0]!, region, channels)! }],
+          : [{ worker: column[row]!, shard: shardOf(run, { placed: [], sum: { node, region, channels } })! }],
       );
     });
   },

@@ -1,0 +1,102 @@
+import { gammaAt } from '../estimator/compute.ts';
+import type { FleetModel } from '../estimator/fleet-model.ts';
+import { paperCosts, paperLayer, type TriggerOptions, trigger } from '../estimator/paper.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import { layerDepth } from '../partition/depth.ts';
+import type { Run } from '../partition/run.ts';
+import type { Scheme } from '../partition/scheme.ts';
+import { schemeNamed } from '../partition/schemes/index.ts';
+import { StageList } from './stages.ts';
+import { capacitiesOf } from './team.ts';
+
+/** Strategies that decide layer by layer by a rule, without a search. */
+
+/** The whole model at the master. */
+export function planLocal(graph: Graph, model: FleetModel): StageList {
+  const list = new StageList(graph, model);
+  list.local(graph.nodes);
+  return list;
+}
+
+/** Every layer that the scheme fits is cut over all agents; what lies between stays at the master. */
+export function planDepth(graph: Graph, model: FleetModel, scheme: Scheme): StageList {
+  return layerByLayer(graph, model, capacitiesOf(model.agents), (list, node) => {
+    const run = longestRun(list, scheme, node);
+    return run && { scheme, run };
+  });
+}
+
+/**
+ * The estimator of the paper and nothing else: a layer whose S_max and channels pass the trigger is cut over all agents
+ * alike, along the deeper of its two sides; everything else stays at the master.
+ */
+export function planPaper(graph: Graph, model: FleetModel, options: TriggerOptions = {}): StageList {
+  const uniform = model.agents.map(() => 1);
+  return layerByLayer(graph, model, uniform, (list, node) => {
+    const layer = paperLayer(graph, node);
+    if (!layer) return undefined;
+    const side = layer.outputChannels >= layer.inputChannels ? 'output' : 'input';
+    if (!paperTrigger(model, node, graph, side, options)?.distribute) return undefined;
+    const scheme = schemeNamed(`${side}-depth`);
+    const run = list.runOf([node]);
+    return scheme.unfit(run) ? undefined : { scheme, run };
+  });
+}
+
+/** The paper's decision for a layer of the graph, with the master's γ and the slowest link. */
+export function paperTrigger(
+  model: FleetModel,
+  node: Node,
+  graph: Graph,
+  side: 'input' | 'output',
+  options: TriggerOptions = {},
+) {
+  const layer = paperLayer(graph, node);
+  if (!layer || model.agents.length === 0) return undefined;
+  const macs = layer.kernelArea * layer.inputChannels * layer.outputChannels * layer.planeElements;
+  const { secondsPerMac } = model.master.compute.profile;
+  const gamma = gammaAt(secondsPerMac.conv3x3 ?? secondsPerMac.conv, macs);
+  const slowest = model.agents.reduce((a, b) => (b.toAgent.beta > a.toAgent.beta ? b : a));
+  return trigger(layer, paperCosts(gamma, slowest.toAgent, slowest.fromAgent), side, options);
+}
+
+type Choice = { readonly scheme: Scheme; readonly run: Run } | undefined;
+
+function layerByLayer(
+  graph: Graph,
+  model: FleetModel,
+  weights: readonly number[],
+  choose: (list: StageList, node: Node) => Choice,
+): StageList {
+  const list = new StageList(graph, model);
+  const taken = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (taken.has(node)) continue;
+    const choice = model.agents.length > 0 ? choose(list, node) : undefined;
+    if (!choice) {
+      list.local([node]);
+      continue;
+    }
+    const { scheme, run } = choice;
+    for (const member of run.nodes) taken.add(member);
+    const shards = scheme
+      .cut(run, weights)
+      .map(({ worker, shard }) => ({ worker: model.agents[worker]!.id, shard }));
+    list.distributed(scheme.name, run.nodes, shards);
+  }
+  return list;
+}
+
+/** The longest chain of nodes, each reading the one before, that begins with the layer `head` and that the scheme fits. */
+function longestRun(list: StageList, scheme: Scheme, head: Node): Run | undefined {
+  if (!layerDepth(list.graph, head)) return undefined;
+  let best: Run | undefined;
+  let run: Run | undefined = list.runOf([head]);
+  while (run) {
+    if (!scheme.unfit(run)) best = run;
+    else if (best) break;
+    const next = list.nextOf(run);
+    run = next && list.runOf([...run.nodes, next]);
+  }
+  return best;
+}

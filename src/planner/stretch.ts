@@ -1,0 +1,65 @@
+import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
+import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
+import { type Run, runOf } from '../partition/run.ts';
+import type { Work } from '../partition/work.ts';
+import { sizeOf } from '../tensor/region.ts';
+import { boundariesOf } from './boundaries.ts';
+import { localShard } from './stages.ts';
+
+/** The nodes between two neighbouring boundaries, as they cost at one worker. */
+export interface Stretch {
+  readonly work: readonly Work[];
+  readonly filterBytes: number;
+  /** At the master, without the cost of a run. */
+  readonly localSeconds: number;
+}
+
+/** The graph as the search sees it: boundaries, the stretches between them, and any run of stretches. */
+export class Stretches {
+  readonly boundaries: readonly number[];
+  readonly all: readonly Stretch[];
+  readonly #graph: Graph;
+  readonly #consumers: Map<string, Node[]>;
+
+  constructor(graph: Graph, model: FleetModel) {
+    this.#graph = graph;
+    this.#consumers = consumersOf(graph.nodes);
+    this.boundaries = boundariesOf(graph);
+    this.all = this.boundaries.slice(0, -1).map((_, at) => {
+      const { work, filterBytes } = localShard(this.run(at, at + 1));
+      const localSeconds = work.reduce((sum, each) => sum + model.master.compute.secondsOf(each), 0);
+      return { work, filterBytes, localSeconds };
+    });
+  }
+
+  run(from: number, to: number): Run {
+    const nodes = this.#graph.nodes.slice(this.boundaries[from]!, this.boundaries[to]!);
+    return runOf(this.#graph, nodes, this.#consumers);
+  }
+
+  /** Only tensors of known shape can travel. */
+  canLeave({ graph, outputs }: Run): boolean {
+    return outputs.length > 0 && outputs.every((tensor) => graph.types.has(tensor));
+  }
+
+  /** Bytes of all that must leave the run. */
+  outputBytes({ graph, outputs }: Run): number {
+    return outputs.reduce((sum, tensor) => sum + 4 * sizeOf(graph.types.get(tensor)!.shape), 0);
+  }
+
+  /**
+   * Seconds below which the workers cannot be, were the work of each stretch divisible without loss: what they would
+   * need together if every node ran at the rate of the whole node.
+   */
+  idealSeconds(workers: readonly WorkerModel[]): number[] {
+    return this.all.map(({ work }) => {
+      let rate = 0;
+      for (const { compute } of workers) {
+        const seconds = work.reduce((sum, each) => sum + compute.secondsOf(each), 0);
+        if (seconds === 0) return 0;
+        rate += 1 / seconds;
+      }
+      return 1 / rate;
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
+import type { Work } from '../partition/work.ts';
+
+/** Workers that may share a stage, and their shares. */
+export interface Team {
+  readonly workers: readonly WorkerModel[];
+  readonly weights: readonly number[];
+}
+
+/** A layer of medium size: what capacities are compared by before a stage was priced. */
+const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6e5 };
+
+/**
+ * The teams that a stage may be cut over: the best k agents for several k, each with and without the master's own
+ * device. Agents that look alike are not permuted.
+ */
+export function teamsOf(model: FleetModel, masterComputes: boolean): Team[] {
+  const ranked = model.agents.toSorted((a, b) => burdenOf(a) - burdenOf(b));
+  const teams: Team[] = [];
+  for (const size of sizesUpTo(ranked.length)) {
+    const agents = ranked.slice(0, size);
+    teams.push(teamOf(agents));
+    if (masterComputes) teams.push(teamOf([...agents, model.master]));
+  }
+  return teams;
+}
+
+/** Few teams that stand for all: those by which runs are compared before the chosen ones are cut in every way. */
+export function representatives(teams: readonly Team[]): Team[] {
+  if (teams.length <= 8) return [...teams];
+  const agents = (team: Team) => team.workers.filter(({ isMaster }) => !isMaster).length;
+  const most = Math.max(...teams.map(agents));
+  const sizes = [4, most].map((size) => teams.findLast((team) => agents(team) <= size)!);
+  return [...new Set([...sizes, teams.findLast((team) => agents(team) === team.workers.length)!])];
+}
+
+/** Every size of a small fleet; of a large one those that differ by a third or so. */
+function sizesUpTo(agents: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < agents; size = Math.max(size + 1, Math.floor(size * 1.4))) sizes.push(size);
+  return agents > 0 ? [...sizes, agents] : [];
+}
+
+function teamOf(workers: readonly WorkerModel[]): Team {
+  return { workers, weights: capacitiesOf(workers) };
+}
+
+/** Yardsticks per second. */
+export function capacitiesOf(workers: readonly WorkerModel[]): number[] {
+  return workers.map(({ compute }) => 1 / compute.secondsOf(YARDSTICK));
+}
+
+/** Seconds of the yardstick on the agent, with the way of 100 KB there and back. */
+function burdenOf({ compute, toAgent, fromAgent }: WorkerModel): number {
+  return (
+    compute.secondsOf(YARDSTICK) + 1e5 * (toAgent.beta + fromAgent.beta) + toAgent.alpha + fromAgent.alpha
+  );
+}
+
+/**
+ * The shares that would have made all workers busy for equally long, had their times been in proportion: undefined where
+ * they were within a tenth of each other already.
+ */
+export function rebalanced(team: Team, busySeconds: readonly number[]): Team | undefined {
+  const busy = busySeconds.filter((seconds) => seconds > 0);
+  if (busy.length < team.workers.length || Math.max(...busy) < 1.1 * Math.min(...busy)) return undefined;
+  return { ...team, weights: team.weights.map((weight, at) => weight / busySeconds[at]!) };
+}
