@@ -42,8 +42,8 @@ export class Lifetime {
 
   /** Ends when the parent process ends, even by SIGKILL: the channel between the two closes then. */
   followParent(): void {
-    if (!process.connected) return;
-    process.on('disconnect', () => this.ask('SIGTERM'));
+    if (process.connected) process.on('disconnect', () => this.ask('SIGTERM'));
+    else this.ask('SIGTERM');
   }
 
   /** From now on a signal is the usual end, not an interruption. */

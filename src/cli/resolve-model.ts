@@ -9,7 +9,7 @@ import { simplify } from '../graph/passes/index.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
 import type { Shapes } from './option-values.ts';
-import { servedName, topicName, ZOO_PREFIX } from './served-name.ts';
+import { isModelPath, servedName, topicName, ZOO_PREFIX } from './served-name.ts';
 
 export interface ResolveOptions {
   /** Of inputs whose dimensions the model leaves open. */
@@ -43,6 +43,14 @@ export async function resolveModel(spec: string, options: ResolveOptions): Promi
   const source = await sourceOf(spec, options);
   const graph = await prepared(source.graph, options.engine);
   return { spec, ...source, graph };
+}
+
+/** The name under which a master serves the model, without reading it. */
+export async function nameServed(spec: string): Promise<string> {
+  const bundled = await bundledModel(spec);
+  if (bundled) return topicName(bundled.manifest.name);
+  const path = isModelPath(spec) ? await findManifest(spec) : undefined;
+  return path ? topicName((await readManifest(path)).name) : servedName(spec);
 }
 
 async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Promise<Source> {

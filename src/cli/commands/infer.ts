@@ -8,15 +8,13 @@ import type { InferenceResult } from '../../master/inference.ts';
 import { summarize } from '../../master/summary.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { answerText } from '../answer.ts';
-import { bundledModel } from '../bundled.ts';
 import { type ClientFlags, clientOptions } from '../client-options.ts';
 import { command } from '../command.ts';
 import { runLocally } from '../compare.ts';
 import { type CliContext, usage } from '../context.ts';
 import { inputsFor } from '../model-input.ts';
 import { type Shapes, shape, wholeNumber } from '../option-values.ts';
-import { resolveModel } from '../resolve-model.ts';
-import { servedName } from '../served-name.ts';
+import { nameServed, resolveModel } from '../resolve-model.ts';
 import { shapeText } from '../table.ts';
 import { withClient } from '../with-client.ts';
 
@@ -92,7 +90,7 @@ async function inferThere(
   file: Uint8Array,
   { top, ...flags }: InferFlags,
 ): Promise<Answer> {
-  const name = (await bundledModel(spec))?.manifest.name ?? servedName(spec);
+  const name = await nameServed(spec);
   return withClient(context, flags, (client) => {
     context.output.progress(`Waiting for the answer of ${name}`);
     return client.infer(name, { file }, { top, outputs: 'tensors' });

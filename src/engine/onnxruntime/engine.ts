@@ -36,6 +36,9 @@ export class OnnxruntimeEngine implements Engine {
 
   async start(): Promise<void> {
     if (this.#thread) return;
+    // From 1.30 on, onnxruntime reports to its maker by default, and writes logs of that. Set here, not in the thread:
+    // only the main thread's `process.env` reaches native code. Whoever wants it sets 0.
+    process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
     this.#thread = new SessionThread();
     try {
       const { version } = await this.#thread.call<{ version: string }>('load', {});
