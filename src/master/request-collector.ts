@@ -13,7 +13,7 @@ export interface CompleteRequest {
 
 export interface RequestCollectorOptions {
   /** Told of each request that will never be complete, and why. */
-  readonly onGiveUp: (key: string, error: IsobathError) => void;
+  readonly onGiveUp?: (key: string, error: IsobathError) => void;
   /** Memory of inputs that wait for others, and again so much of inputs under way. Default 512 MiB. */
   readonly maxBytes?: number;
   /** A request of which nothing more came for so long is given up. Default 60000 ms. */
@@ -38,7 +38,7 @@ export class RequestCollector {
   readonly #partial = new Map<string, Partial>();
   #heldBytes = 0;
 
-  constructor(options: RequestCollectorOptions) {
+  constructor(options: RequestCollectorOptions = {}) {
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? 2 ** 29;
     this.#table = new ReassemblyTable({
@@ -124,7 +124,7 @@ export class RequestCollector {
     if (!this.#partial.has(key)) return;
     this.drop(key);
     const reason = `not all of its parts arrived: ${why}`;
-    this.#options.onGiveUp(key, IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason }));
+    this.#options.onGiveUp?.(key, IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason }));
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { MemoryBus } from '../../src/transport/memory-bus.ts';
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.ts';
@@ -128,6 +129,14 @@ describe('the master, among agents and networks that do wrong,', () => {
     await expectSmall(result.outputs);
     await joined;
     expect((await cluster.master.infer('small', 'r2', smallInputs)).degraded).toBe(false);
+  });
+
+  it('ends an inference with an error, not with silence, when it cannot run a shard itself either', async () => {
+    const engine = new OnnxruntimeEngine({ threads: 1 });
+    await clusterOf(2, { engine });
+    engine.compile = () => Promise.reject(new Error('no memory'));
+    for (const name of ['agent-0', 'agent-1']) cluster.kill(name);
+    await expect(cluster.master.infer('small', 'r1', smallInputs)).rejects.toThrow('no memory');
   });
 
   it('refuses inputs that the model does not take, and names that are none', async () => {
