@@ -76,10 +76,6 @@ export const CATALOGUE = {
       'The model does not fit: the cheapest way to hold it takes {needed} bytes of filters, but the {workers} devices with a limit hold {together} together, {missing} bytes too few where they are needed.',
     cure: 'Add agents, raise their filter limits, or let the master hold filters.',
   },
-  ISO_ERR_FLEET_NEEDED: {
-    message: 'The strategy {strategy} needs to know the fleet: its devices and links.',
-    cure: 'Give a fleet file or a broker with calibrated agents; docs/planning.md describes both.',
-  },
   ISO_ERR_SCHEME_UNFIT: {
     message: 'The scheme {scheme} does not fit node {node}: {reason}.',
     cure: 'Choose another scheme; `isobath inspect` shows which fit.',

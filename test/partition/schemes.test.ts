@@ -94,7 +94,7 @@ describe('input and output depth', () => {
 
 describe('a layer that a scheme does not fit', () => {
   it.each([
-    ['input-depth', layer(1, 4), 'only one channel comes'],
+    ['input-depth', layer(1, 4), 'one input channel'],
     ['output-depth', layer(4, 1), 'one output channel'],
     ['depth-grid', layer(1, 4), 'two channels at least'],
     ['depth-grid', layer(4, 4, { group: 2 }), 'groups'],
