@@ -15,6 +15,7 @@ import type { BlobServer } from './blob-server.ts';
 import { type Dataflow, dataflowOf, type FlowShard } from './dataflow.ts';
 import { type DeadlineOptions, Deadlines } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
+import type { FleetProfiles } from './fleet-profile.ts';
 import { type InferenceResult, runInference } from './inference.ts';
 import { LocalPrograms } from './local-programs.ts';
 import { type Blob, type PackedProgram, ProgramPacker } from './packed-program.ts';
@@ -35,6 +36,8 @@ export interface DeploymentOptions {
   readonly standby?: number;
   readonly chunkBytes?: number;
   readonly deadlines?: DeadlineOptions;
+  /** Learns from what shards took. */
+  readonly profiles?: Pick<FleetProfiles, 'observe'>;
   /** An agent that asks for nothing and reports nothing for so long has failed. Default 60000 ms. */
   readonly deployTimeoutMs?: number;
 }
@@ -111,6 +114,12 @@ export class Deployment {
     await this.#local.dispose();
   }
 
+  /** True while the agent is there and has not forgotten its programs in a restart. */
+  holds(agent: string): boolean {
+    const epoch = this.#options.fleet.epochOf(agent);
+    return epoch !== undefined && epoch === this.#epochs.get(agent);
+  }
+
   /** `request` is part of what its shards are called on the wire, with a number, because clients may use one twice. */
   infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
     const unique = `${validName(request).slice(0, 100)}.${this.#requests++}`;
@@ -119,13 +128,11 @@ export class Deployment {
       deployment: this.id,
       flow: this.#flow,
       holders: this.#holders,
-      holds: (agent: string) => {
-        const epoch = fleet.epochOf(agent);
-        return epoch !== undefined && epoch === this.#epochs.get(agent);
-      },
+      holds: (agent: string) => this.holds(agent),
       remote: this.#remote,
       local: this.#local,
       deadlines: this.#deadlines,
+      observe: this.#options.profiles?.observe,
       ...{ bus, topics, fleet, logger },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
     };

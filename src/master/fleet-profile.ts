@@ -8,8 +8,11 @@ import { MessageLoop } from '../calibration/message-loop.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import { assumedCompute, assumedLink } from '../estimator/assumed.ts';
+import { ComputeModel } from '../estimator/compute.ts';
+import { Correction } from '../estimator/correction.ts';
 import { sharedLimits, withoutMasterLink } from '../estimator/link-fit.ts';
 import type { MeasuredCompute, MeasuredDevice, MeasuredFleet, MeasuredLink } from '../estimator/measured.ts';
+import type { Work } from '../partition/work.ts';
 import { MASTER } from '../planner/plan.ts';
 import type { Bus } from '../transport/bus.ts';
 import { CHUNK_BYTES } from '../wire/chunks.ts';
@@ -57,6 +60,7 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
   readonly #links: LinkStore;
   readonly #probe: LinkProbe;
   readonly #undo: (() => unknown)[] = [];
+  readonly #correction = new Correction();
   #own: MeasuredCompute | undefined;
   /** Measurements follow one another, so that none disturbs the next. */
   #work: Promise<void> = Promise.resolve();
@@ -72,8 +76,29 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     this.#probe = new LinkProbe(options);
   }
 
-  /** Members of the fleet only; figures that nobody measured are assumed. */
+  /** Members of the fleet only; figures that nobody measured are assumed, and what was seen in service corrects both. */
   get profile(): MeasuredFleet {
+    return this.#correction.corrected(this.#uncorrected);
+  }
+
+  /** What computing a shard took an agent. Plans may change when it is not what was predicted. */
+  readonly observe = (worker: string, work: readonly Work[], measuredSeconds: number): void => {
+    const device = this.#options.fleet.members.find(({ id }) => id === worker);
+    if (!device) return;
+    const predictedSeconds = new ComputeModel(this.#deviceOf(device).compute).seconds(work);
+    const changed = this.#correction.observe({
+      worker,
+      term: 'compute',
+      predictedSeconds,
+      measuredSeconds,
+      factor: 1,
+    });
+    if (!changed) return;
+    this.#options.logger.info({ agent: worker }, 'The agent computes at another speed than was known.');
+    this.emit('changed', this.profile);
+  };
+
+  get #uncorrected(): MeasuredFleet {
     const { fleet, engine, broker, chunkBytes = CHUNK_BYTES } = this.#options;
     const { masterLink = assumedLink(), limits } = this.#links;
     return {
@@ -129,6 +154,7 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
       const { fleet, logger } = this.#options;
       const ids = fleet.members.map(({ id }) => id);
       await calibrateAgents(fleet, ids, logger, options.together ?? false);
+      for (const id of ids) this.#correction.forget(id);
       await this.#measureOwn();
       this.#links.masterLink = undefined;
       await this.#measureMasterLink();

@@ -133,8 +133,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
     await this.#calibrations.start();
     for (const model of models) {
       const { profiles } = this;
-      const fleetProfile = () => profiles.profile;
-      const parties = { bus, topics, fleet: this.#fleet, fleetProfile, blobs: this.#blobs, engine, logger };
+      const parties = { bus, topics, fleet: this.#fleet, profiles, blobs: this.#blobs, engine, logger };
       const shared = { ...rest, ...parties };
       const service = new ModelService({ ...shared, model });
       service.on('deployed', (event) => this.emit('deployed', event));

@@ -3,8 +3,9 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { FleetProfile } from '../estimator/profile.ts';
-import { planGraph } from '../planner/strategies.ts';
+import type { Plan } from '../planner/plan.ts';
+import { repriced } from '../planner/repriced.ts';
+import { isSearched, planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -12,6 +13,7 @@ import type { BlobServer } from './blob-server.ts';
 import type { DeadlineOptions } from './deadlines.ts';
 import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
+import type { FleetProfiles } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
 import { ProgramPacker } from './packed-program.ts';
 import { checkedInputs } from './request-inputs.ts';
@@ -25,7 +27,7 @@ export interface ModelServiceOptions {
   readonly topics: Topics;
   readonly fleet: Fleet;
   /** What is known of the speed of the fleet's members. */
-  readonly fleetProfile: () => FleetProfile;
+  readonly profiles: FleetProfiles;
   readonly blobs: BlobServer;
   readonly engine: Engine;
   readonly logger: Logger;
@@ -35,6 +37,8 @@ export interface ModelServiceOptions {
   readonly deployTimeoutMs?: number;
   /** The fleet must be quiet for so long before a new plan is made. Default 300 ms. */
   readonly settleMs?: number;
+  /** A running plan is left only for one that is predicted to be faster by this share. Default 0.1. */
+  readonly leastGain?: number;
 }
 
 type ModelEvents = {
@@ -56,6 +60,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #retryMs = RETRY_MS.first;
+  /** The figures on which the running plan was made have changed. */
+  #outdated = false;
   #stopped = false;
 
   constructor(options: ModelServiceOptions) {
@@ -73,10 +79,14 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   async start(): Promise<void> {
-    const { fleet } = this.#options;
+    const { fleet, profiles } = this.#options;
     this.#undo.push(
       fleet.on('joined', () => this.#schedule()),
       fleet.on('left', () => this.#schedule()),
+      profiles.on('changed', () => {
+        this.#outdated = true;
+        this.#schedule();
+      }),
     );
     this.#schedule(0);
   }
@@ -111,13 +121,20 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   async #reconcile(): Promise<void> {
-    const { fleet, logger, model } = this.#options;
+    const { fleet, logger, model, profiles } = this.#options;
+    const weighsTimes = isSearched(model.strategy);
+    // agents that have just joined are measured before they get work by their speed
+    if (weighsTimes) await profiles.settled();
     const members = fleet.members;
     const state = fingerprint(members);
-    if (this.#stopped || this.#current?.fleet === state) return;
+    const outdated = weighsTimes && this.#outdated;
+    if (this.#stopped || (this.#current?.fleet === state && !outdated)) return;
+    this.#outdated = false;
     let deployment: Deployment;
     try {
-      deployment = this.#planned();
+      const plan = planGraph(model.graph, profiles.profile, model);
+      if (weighsTimes && this.#mayStay(plan, state)) return;
+      deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
       await deployment.start();
     } catch (cause) {
@@ -140,9 +157,26 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     if (fingerprint(fleet.members) !== state) this.#schedule();
   }
 
-  #planned(): Deployment {
-    const { model, settleMs: _, fleetProfile, ...shared } = this.#options;
-    const plan = planGraph(model.graph, fleetProfile(), model);
+  /** True where the running plan can go on, and the new one is not worth moving for. */
+  #mayStay(plan: Plan, state: string): boolean {
+    const { profiles, model, logger, fleet, leastGain = 0.1 } = this.#options;
+    const current = this.#current;
+    if (!current?.deployment.agents.every((agent) => fleet.has(agent) && current.deployment.holds(agent)))
+      return false;
+    const { objective = 'latency' } = model;
+    const now = repriced(current.deployment.plan, profiles.profile, objective);
+    const then = objective === 'latency' ? plan.predictedSeconds : plan.throughputSeconds;
+    if (then < (1 - leastGain) * now) return false;
+    logger.debug(
+      { model: model.name, now, then },
+      'The running plan stays: a new one would gain too little.',
+    );
+    this.#current = { ...current, fleet: state };
+    return true;
+  }
+
+  #deploymentOf(plan: Plan): Deployment {
+    const { model, settleMs: _, leastGain: __, ...shared } = this.#options;
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
 }

@@ -1,6 +1,7 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TensorRegion } from '../partition/shard.ts';
+import type { Work } from '../partition/work.ts';
 import { MASTER } from '../planner/plan.ts';
 import { slice } from '../tensor/copy.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -29,6 +30,8 @@ export interface ShardContext {
   readonly remote: RemoteShards;
   readonly local: LocalPrograms;
   readonly deadlines: Deadlines;
+  /** Told what computing a shard took. */
+  readonly observe: ((worker: string, work: readonly Work[], computeSeconds: number) => void) | undefined;
   readonly logger: Logger;
   readonly chunkBytes?: number;
 }
@@ -86,6 +89,7 @@ async function runRemotely(
   const totalMs = performance.now() - started;
   deadlines.observe(flow.stage.index, totalMs);
   const { agentTimes, receiveMs, joinMs } = answer;
+  context.observe?.(agent, flow.planned.shard.work, agentTimes.computeMs / 1000);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
   times.addBytes(flow, sent.bytes + answer.bytes);
