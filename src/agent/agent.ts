@@ -38,6 +38,8 @@ export interface AgentOptions {
   readonly cacheBytes?: number;
   /** Relative compute capacity. Default 1. */
   readonly weight?: number;
+  /** The most that the planner may give this agent of filters, in bytes. Default: no limit. */
+  readonly filterBytesLimit?: number;
   readonly maxQueue?: number;
   readonly chunkBytes?: number;
   /** `start`: measures the device before it joins, where no earlier start did so. Default `never`: only when asked. */
@@ -147,11 +149,11 @@ export class Agent implements Service {
   async #announce(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    const { name, engine, weight = 1 } = this.#options;
+    const { name, engine, weight = 1, filterBytesLimit } = this.#options;
     const { bus, fetcher, programs, epoch } = running;
     const compute = this.#compute ? { compute: this.#compute } : {};
     const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count, ...compute };
-    const profile = encodeJson(profileOf(name, engine, weight, held));
+    const profile = encodeJson(profileOf(name, engine, { weight, filterBytesLimit }, held));
     await bus.publish(this.#topics.agentProfile(name), profile, { qos: 1, retain: true });
     const status = encodeJson(this.#status('online', epoch));
     await bus.publish(this.#topics.agentStatus(name), status, { qos: 1, retain: true });

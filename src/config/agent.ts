@@ -19,6 +19,7 @@ export interface AgentSettings {
   cache: { maxBytes: number };
   engine: { threads: number };
   weight: number;
+  memory: { filterBytes: number };
   queue: number;
   calibration: 'start' | 'never';
   log: LogSettings;
@@ -45,6 +46,13 @@ export const agentSchema: SchemaOf<AgentSettings> = {
     doc: 'Relative compute capacity: an agent of weight 2 gets twice the channels of one of weight 1.',
     format: 'positive',
     default: 1,
+  },
+  memory: {
+    filterBytes: {
+      doc: 'The most that plans may give this agent of filters, as in 200MB. .inf: no limit.',
+      format: 'size',
+      default: Number.POSITIVE_INFINITY,
+    },
   },
   queue: { doc: 'Shards that may wait or run; one more is refused.', format: 'count', default: 64 },
   calibration,

@@ -43,6 +43,7 @@ export interface MasterSettings {
   deploy: { settleMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };
   calibration: 'start' | 'never';
+  memory: { filterBytes: number };
   log: LogSettings;
 }
 
@@ -96,6 +97,13 @@ export const masterSchema: SchemaOf<MasterSettings> = {
   deadline: {
     minMs: { doc: 'A shard is never given up sooner.', format: 'count', default: 2000 },
     maxMs: { doc: 'A shard is given up after so long at most.', format: 'count', default: 30_000 },
+  },
+  memory: {
+    filterBytes: {
+      doc: 'The most that plans may leave to the master of filters, as in 200MB. .inf: no limit.',
+      format: 'size',
+      default: Number.POSITIVE_INFINITY,
+    },
   },
   calibration: {
     ...calibration,

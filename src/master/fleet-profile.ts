@@ -37,6 +37,8 @@ export interface FleetProfilesOptions {
   /** Where the broker runs: in this process, or elsewhere. Default `embedded`. */
   readonly broker?: 'embedded' | 'external';
   readonly chunkBytes?: number;
+  /** The most that the planner may leave to this device of filters, in bytes. Default: no limit. */
+  readonly filterBytesLimit?: number;
   /** `start`: measures this device where no earlier start did, and the link of each agent that joins. Default `never`. */
   readonly calibration?: 'start' | 'never';
   readonly benchmark?: BenchmarkOptions;
@@ -99,10 +101,14 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
   };
 
   get #uncorrected(): MeasuredFleet {
-    const { fleet, engine, broker, chunkBytes = CHUNK_BYTES } = this.#options;
+    const { fleet, engine, broker, chunkBytes = CHUNK_BYTES, filterBytesLimit } = this.#options;
     const { masterLink = assumedLink(), limits } = this.#links;
     return {
-      master: { id: MASTER, compute: this.#own ?? assumedCompute(engine.threads) },
+      master: {
+        id: MASTER,
+        compute: this.#own ?? assumedCompute(engine.threads),
+        ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
+      },
       agents: fleet.members.map((member) => this.#deviceOf(member)),
       broker: broker === 'external' ? { kind: 'external', masterLink } : { kind: 'embedded' },
       ...limits,
@@ -169,7 +175,9 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
 
   #deviceOf({ id, profile }: Member): MeasuredDevice {
     const compute = profile.compute ?? assumedCompute(profile.engine.threads, profile.weight);
-    return { id, compute, link: this.#links.get(id) ?? assumedLink() };
+    const { filterBytesLimit } = profile;
+    const limit = filterBytesLimit === undefined ? {} : { filterBytesLimit };
+    return { id, compute, ...limit, link: this.#links.get(id) ?? assumedLink() };
   }
 
   async #measureOwn(): Promise<void> {

@@ -22,7 +22,7 @@ import type { Deployment } from './deployment.ts';
 import { Fleet } from './fleet.ts';
 import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
-import { ModelService, type ServedModel } from './model-service.ts';
+import { type ModelEvents, ModelService, type ServedModel } from './model-service.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
 import { RequestService } from './request-service.ts';
 
@@ -48,13 +48,10 @@ export interface MasterOptions {
   /** `start`: measures this device at its first start, and the link of each agent that joins. Default `never`. */
   readonly calibration?: FleetProfilesOptions['calibration'];
   readonly benchmark?: BenchmarkOptions;
+  readonly filterBytesLimit?: FleetProfilesOptions['filterBytesLimit'];
 }
 
-type MasterEvents = {
-  deployed: { readonly model: string; readonly deployment: Deployment };
-  /** A deployment failed; it is tried again. */
-  failed: { readonly model: string; readonly error: IsobathError };
-};
+type MasterEvents = ModelEvents;
 
 /** Keeps the fleet, deploys models, runs inferences. */
 export class Master extends Emitter<MasterEvents> implements Service {
@@ -108,7 +105,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
 
   async #start(): Promise<void> {
     const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
-    const { broker, calibration, benchmark, ...rest } = others;
+    const { broker, calibration, benchmark, filterBytesLimit, ...rest } = others;
     const topics = this.#topics;
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
@@ -126,6 +123,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
       ...(broker ? { broker } : {}),
       ...(calibration ? { calibration } : {}),
       ...(benchmark ? { benchmark } : {}),
+      ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
       ...(rest.chunkBytes ? { chunkBytes: rest.chunkBytes } : {}),
     });
     await this.#profiles.start();

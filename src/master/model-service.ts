@@ -41,8 +41,9 @@ export interface ModelServiceOptions {
   readonly leastGain?: number;
 }
 
-type ModelEvents = {
-  deployed: { readonly model: string; readonly deployment: Deployment };
+export type ModelEvents = {
+  /** `members` is the size of the fleet that was planned for: not all of them need have work. */
+  deployed: { readonly model: string; readonly deployment: Deployment; readonly members: number };
   /** A new plan is tried later; what ran before goes on. */
   failed: { readonly model: string; readonly error: IsobathError };
 };
@@ -152,7 +153,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const previous = this.#current;
     this.#current = { deployment, fleet: state };
     logger.info({ model: model.name, agents: deployment.agents.length }, 'The model is deployed.');
-    this.emit('deployed', { model: model.name, deployment });
+    this.emit('deployed', { model: model.name, deployment, members: members.length });
     await previous?.deployment.stop();
     if (fingerprint(fleet.members) !== state) this.#schedule();
   }

@@ -8,6 +8,7 @@ import { withoutPassword } from '../../transport/mqtt-options.ts';
 import { command } from '../command.ts';
 import { busOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
+import { limitOf } from '../filter-limit.ts';
 import { topicName } from '../served-name.ts';
 import { beginService, type ServiceFlags, serviceOptions, startPatiently, untilAsked } from '../service.ts';
 import { stateDirectory } from '../state-directory.ts';
@@ -20,6 +21,7 @@ interface AgentFlags extends ServiceFlags {
   readonly threads?: string;
   readonly weight?: string;
   readonly calibration?: string;
+  readonly filterLimit?: string;
 }
 
 /** `isobath agent`: joins a cluster and runs shards. */
@@ -42,6 +44,7 @@ export function agentCommand(context: CliContext) {
     .option('--state <directory>', 'where filters are kept')
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--weight <weight>', 'relative compute capacity')
+    .option('--filter-limit <size>', 'the most that plans may give this agent of filters, as 200MB')
     .option('--calibration <when>', 'start: measure this device at its first start; never')
     .action(async (options: AgentFlags) => {
       const { settings, logger } = await beginService(context, agentSchema, options, {
@@ -52,6 +55,7 @@ export function agentCommand(context: CliContext) {
         'engine.threads': options.threads,
         weight: options.weight,
         calibration: options.calibration,
+        'memory.filterBytes': options.filterLimit,
       });
       const { cluster, weight, queue, calibration } = settings;
       const name = settings.name || topicName(hostname());
@@ -69,6 +73,7 @@ export function agentCommand(context: CliContext) {
         cacheBytes: settings.cache.maxBytes,
         maxQueue: queue,
         calibration,
+        ...limitOf(settings.memory),
         onFatal: fail,
       });
       context.lifetime.defer(() => engine.stop());

@@ -27,6 +27,8 @@ export interface AgentProfile {
   readonly engine: { readonly name: string; readonly version: string; readonly threads: number };
   /** Relative compute capacity; shares of a layer are proportional to it. */
   readonly weight: number;
+  /** The most that the agent may hold of filters. Absent: no limit. */
+  readonly filterBytesLimit?: number;
   /** As in `linux-arm64`. */
   readonly platform: string;
   /** Version of the runtime, as in `20.19.0`. */
@@ -83,6 +85,7 @@ export const AGENT_PROFILE: MessageKind<AgentProfile> = {
     memoryBytes: integer(),
     engine: object<AgentProfile['engine']>({ name: text(64), version: text(64), threads: integer(1) }),
     weight: amount,
+    filterBytesLimit: optional(integer()),
     platform: text(64),
     node: text(64),
     filterBytesReceived: integer(),
