@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { SIZE } from '../estimator/quantities.ts';
 
 /** Parsers of option values. What they refuse becomes a usage error that names the option. */
 
@@ -18,6 +19,21 @@ export function positiveNumber(text: string): number {
     throw new InvalidArgumentError('It must be a number above 0.');
   }
   return value;
+}
+
+/** `200MB`, or a plain 0. */
+export function byteSize(text: string): number {
+  const bytes = text.trim() === '0' ? 0 : SIZE.read(text);
+  if (bytes === undefined) throw new InvalidArgumentError(`It must be like ${SIZE.like}.`);
+  return bytes;
+}
+
+export function oneOf<T extends string>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const value = values.find((each) => each === text);
+    if (value === undefined) throw new InvalidArgumentError(`It must be one of ${values.join(', ')}.`);
+    return value;
+  };
 }
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;

@@ -54,7 +54,8 @@ export const SEARCHED: Readonly<Record<string, Searched>> = {
   replica: { schemes: ['replica'], maxStretches: Infinity, masterComputes: false, admits: isWholeModel },
 };
 
-export type Objective = 'latency' | 'throughput';
+export const OBJECTIVES = ['latency', 'throughput'] as const;
+export type Objective = (typeof OBJECTIVES)[number];
 
 /** The best plan of all that the strategy may use, under the workers' filter limits. Throws ISO_ERR_PLAN_MEMORY. */
 export function planSearched(
