@@ -5,6 +5,7 @@ import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import { planDepth, planLocal, planPaper } from './fixed.ts';
+import { limitedOf, overfull, refuseHopeless, refuseOverfull } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { type Objective, planSearched, SEARCHED } from './searched.ts';
 
@@ -39,9 +40,15 @@ export const STRATEGY_NAMES = [
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
   const { strategy, objective = 'latency' } = options;
   const model = new FleetModel(fleet);
-  if (Object.hasOwn(FIXED, strategy)) return FIXED[strategy]!(graph, model, options);
-  if (!Object.hasOwn(SEARCHED, strategy)) {
+  const known = Object.hasOwn(FIXED, strategy) || Object.hasOwn(SEARCHED, strategy);
+  if (!known) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
+  }
+  refuseHopeless(graph, model);
+  if (Object.hasOwn(FIXED, strategy)) {
+    const plan = FIXED[strategy]!(graph, model, options);
+    refuseOverfull(graph, model, filtersOf(plan));
+    return plan;
   }
   const searched = planSearched(graph, model, SEARCHED[strategy]!, objective).plan(strategy);
   return strategy === 'auto' ? bestOf(searched, graph, model, options) : searched;
@@ -53,15 +60,14 @@ function bestOf(searched: Plan, graph: Graph, model: FleetModel, options: PlanOp
     options.objective === 'throughput' ? throughputSeconds : predictedSeconds;
   return ['depth', 'paper'].reduce((best, rule) => {
     const plan = FIXED[rule]!(graph, model, options);
-    return fits(plan, model) && worth(plan) < worth(best) ? { ...plan, strategy: 'auto' } : best;
+    return overfull(filtersOf(plan), limitedOf(model)).size === 0 && worth(plan) < worth(best)
+      ? { ...plan, strategy: 'auto' }
+      : best;
   }, searched);
 }
 
-function fits({ stages }: Plan, model: FleetModel): boolean {
-  const held = new Map<string, number>();
-  for (const { cost } of stages) {
-    for (const { worker, filterBytes } of cost.perWorker)
-      held.set(worker, (held.get(worker) ?? 0) + filterBytes);
-  }
-  return [...held].every(([id, bytes]) => bytes <= model.worker(id).filterBytesLimit);
+function filtersOf({ stages }: Plan): { worker: string; bytes: number }[] {
+  return stages.flatMap(({ cost }) =>
+    cost.perWorker.map(({ worker, filterBytes }) => ({ worker, bytes: filterBytes })),
+  );
 }
