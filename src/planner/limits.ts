@@ -1,5 +1,3 @@
-import { IsobathError } from '../base/errors.ts';
-import { bytesInWords } from '../base/in-words.ts';
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import { type Held, limitedOf, overfull, sumOf, tooLarge } from './memory.ts';
 import type { StageOption } from './option.ts';

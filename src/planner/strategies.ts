@@ -50,20 +50,26 @@ export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOption
     refuseOverfull(graph, model, filtersOf(plan));
     return plan;
   }
-  const searched = planSearched(graph, model, SEARCHED[strategy]!, objective).plan(strategy);
-  return strategy === 'auto' ? bestOf(searched, graph, model, options) : searched;
+  const others = strategy === 'auto' ? plansByRule(graph, model, options) : [];
+  const search = (by: Objective) => planSearched(graph, model, SEARCHED[strategy]!, by).plan(strategy);
+  if (objective === 'latency') return bestOf('predictedSeconds', [search('latency'), ...others]);
+  // a plan for latency is cut over more teams, and may so keep the busiest less busy, too
+  return bestOf('throughputSeconds', [search('throughput'), search('latency'), ...others]);
 }
 
-/** The rules are no subset of the search (they cut alike what the search cuts by capacity), so `auto` looks at them too. */
-function bestOf(searched: Plan, graph: Graph, model: FleetModel, options: PlanOptions): Plan {
-  const worth = ({ predictedSeconds, throughputSeconds }: Plan) =>
-    options.objective === 'throughput' ? throughputSeconds : predictedSeconds;
-  return ['depth', 'paper'].reduce((best, rule) => {
-    const plan = FIXED[rule]!(graph, model, options);
-    return overfull(filtersOf(plan), limitedOf(model)).size === 0 && worth(plan) < worth(best)
-      ? { ...plan, strategy: 'auto' }
-      : best;
-  }, searched);
+/**
+ * Plans of rules that are no subset of the search: they cut alike, or over all agents, what the search cuts by capacity.
+ * `auto` must not be worse than they are.
+ */
+function plansByRule(graph: Graph, model: FleetModel, options: PlanOptions): Plan[] {
+  const plans = ['depth', 'paper'].map((rule) => FIXED[rule]!(graph, model, options));
+  return plans.filter((plan) => overfull(filtersOf(plan), limitedOf(model)).size === 0);
+}
+
+/** The first of the best. */
+function bestOf(worth: 'predictedSeconds' | 'throughputSeconds', [first, ...others]: readonly Plan[]): Plan {
+  const best = others.reduce((least, plan) => (plan[worth] < least[worth] ? plan : least), first!);
+  return { ...best, strategy: first!.strategy };
 }
 
 function filtersOf({ stages }: Plan): { worker: string; bytes: number }[] {
