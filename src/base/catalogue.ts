@@ -73,8 +73,8 @@ export const CATALOGUE = {
   },
   ISO_ERR_PLAN_MEMORY: {
     message:
-      'The model does not fit: the cheapest way to hold it takes {needed} bytes of filters, but the {workers} devices with a limit hold {together} together, {missing} bytes too few where they are needed.',
-    cure: 'Add agents, raise their filter limits, or let the master hold filters.',
+      'The model does not fit: its filters take {needed}, the {workers} devices with a limit may hold {together} together, and {missing} find no place.',
+    cure: 'Add agents, raise their limits, let the master hold filters, or choose a strategy that cuts filters apart: auto, depth or iop.',
   },
   ISO_ERR_SCHEME_UNFIT: {
     message: 'The scheme {scheme} does not fit node {node}: {reason}.',

@@ -21,11 +21,19 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-/** Bytes, as in 200MB. */
+/** `200MB`, or a plain 0. */
 export function byteSize(text: string): number {
-  const value = SIZE.read(text);
-  if (value === undefined) throw new InvalidArgumentError(`It must be a size as in ${SIZE.like}.`);
-  return Math.floor(value);
+  const bytes = text.trim() === '0' ? 0 : SIZE.read(text);
+  if (bytes === undefined) throw new InvalidArgumentError(`It must be like ${SIZE.like}.`);
+  return Math.floor(bytes);
+}
+
+export function oneOf<T extends string>(values: readonly T[]): (text: string) => T {
+  return (text) => {
+    const value = values.find((each) => each === text);
+    if (value === undefined) throw new InvalidArgumentError(`It must be one of ${values.join(', ')}.`);
+    return value;
+  };
 }
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;

@@ -10,6 +10,7 @@ import { inferCommand } from './commands/infer.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { masterCommand } from './commands/master.ts';
 import { modelsCommand } from './commands/models.ts';
+import { planCommand } from './commands/plan.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
 import { Interrupted, Lifetime } from './lifetime.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   inferCommand,
   verifyCommand,
   inspectCommand,
+  planCommand,
   modelsCommand,
   calibrateCommand,
   masterCommand,

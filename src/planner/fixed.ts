@@ -1,6 +1,13 @@
 import { gammaAt } from '../estimator/compute.ts';
 import type { FleetModel } from '../estimator/fleet-model.ts';
-import { paperCosts, paperLayer, type TriggerOptions, trigger } from '../estimator/paper.ts';
+import {
+  type PaperLayer,
+  paperCosts,
+  paperLayer,
+  type TriggerDecision,
+  type TriggerOptions,
+  trigger,
+} from '../estimator/paper.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import { layerDepth } from '../partition/depth.ts';
 import type { Run } from '../partition/run.ts';
@@ -35,29 +42,34 @@ export function planPaper(graph: Graph, model: FleetModel, options: TriggerOptio
   return layerByLayer(graph, model, uniform, (list, node) => {
     const layer = paperLayer(graph, node);
     if (!layer) return undefined;
-    const side = layer.outputChannels >= layer.inputChannels ? 'output' : 'input';
-    if (!paperTrigger(model, node, graph, side, options)?.distribute) return undefined;
-    const scheme = schemeNamed(`${side}-depth`);
+    if (!paperTrigger(model, node, graph, options)?.distribute) return undefined;
+    const scheme = schemeNamed(`${deeperSide(layer)}-depth`);
     const run = list.runOf([node]);
     return scheme.unfit(run) ? undefined : { scheme, run };
   });
 }
 
-/** The paper's decision for a layer of the graph, with the master's γ and the slowest link. */
+function deeperSide({ inputChannels, outputChannels }: PaperLayer): 'input' | 'output' {
+  return outputChannels >= inputChannels ? 'output' : 'input';
+}
+
+/**
+ * The paper's decision for a layer of the graph, cut along the deeper of its sides, with the master's γ and the slowest
+ * link. Undefined for layers that the paper does not describe, and where there is no agent.
+ */
 export function paperTrigger(
   model: FleetModel,
   node: Node,
   graph: Graph,
-  side: 'input' | 'output',
   options: TriggerOptions = {},
-) {
+): TriggerDecision | undefined {
   const layer = paperLayer(graph, node);
   if (!layer || model.agents.length === 0) return undefined;
   const macs = layer.kernelArea * layer.inputChannels * layer.outputChannels * layer.planeElements;
   const { secondsPerMac } = model.master.compute.profile;
   const gamma = gammaAt(secondsPerMac.conv3x3 ?? secondsPerMac.conv, macs);
   const slowest = model.agents.reduce((a, b) => (b.toAgent.beta > a.toAgent.beta ? b : a));
-  return trigger(layer, paperCosts(gamma, slowest.toAgent, slowest.fromAgent), side, options);
+  return trigger(layer, paperCosts(gamma, slowest.toAgent, slowest.fromAgent), deeperSide(layer), options);
 }
 
 type Choice = { readonly scheme: Scheme; readonly run: Run } | undefined;

@@ -1,11 +1,13 @@
-import { IsobathError } from '../base/errors.ts';
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
+import { type Held, limitedOf, overfull, sumOf, tooLarge } from './memory.ts';
 import type { StageOption } from './option.ts';
 import type { OptionTable } from './options.ts';
 import { cheapestPath, type Weighing } from './search.ts';
 
 /** How often the prices of memory are put right. */
 const ROUNDS = 40;
+/** The weight of what hardly counts. */
+const FAINT = 1e-9;
 
 /**
  * The cheapest path under the workers' filter limits. Memory gets a price per byte and worker, which rises where a path
@@ -13,15 +15,15 @@ const ROUNDS = 40;
  * Throws ISO_ERR_PLAN_MEMORY with the shortfall.
  */
 export function cheapestFittingPath(table: OptionTable, model: FleetModel, weigh: Weighing): StageOption[] {
-  const limited = [model.master, ...model.agents].filter((worker) => worker.filterBytesLimit < Infinity);
+  const limited = limitedOf(model);
   const free = cheapestPath(table, model, weigh);
-  if (overfull(free, limited).size === 0) return free;
+  if (overfull(filtersOf(free), limited).size === 0) return free;
   const perByte = pathWeight(free, weigh) / Math.max(1, totalBytes(free));
   const prices = new Map<string, number>(limited.map(({ id }) => [id, 0]));
   let best: StageOption[] | undefined;
   for (let round = 1; round <= ROUNDS; round += 1) {
     const path = cheapestPath(table, model, (option) => weigh(option) + rentOf(option, prices));
-    const over = overfull(path, limited);
+    const over = overfull(filtersOf(path), limited);
     if (over.size === 0 && (!best || pathWeight(path, weigh) < pathWeight(best, weigh))) best = path;
     for (const { id, filterBytesLimit } of limited) {
       const excess = (over.get(id) ?? -0.1 * filterBytesLimit) / Math.max(1, filterBytesLimit);
@@ -29,39 +31,62 @@ export function cheapestFittingPath(table: OptionTable, model: FleetModel, weigh
       prices.set(id, Math.max(0, prices.get(id)! + (excess > 0 ? Math.max(step, perByte / 8) : step)));
     }
   }
-  return best ?? leastMemoryPath(table, model, limited);
+  return best ?? cheapestAtPrices(table, model, weigh, limited, fittingPrices(table, model, weigh, limited));
 }
 
-/** The path that fills memory least, whatever it costs; if even that does not fit, the model does not. */
-function leastMemoryPath(
+/**
+ * Prices of memory at which the path that pays least for memory alone fits. Throws ISO_ERR_PLAN_MEMORY with what the best
+ * path found has too much.
+ */
+function fittingPrices(
   table: OptionTable,
   model: FleetModel,
+  weigh: Weighing,
   limited: readonly WorkerModel[],
-): StageOption[] {
-  const perLimit = new Map(
-    limited.map(({ id, filterBytesLimit }) => [id, 1 / Math.max(1, filterBytesLimit)]),
-  );
-  const path = cheapestPath(table, model, (option) => rentOf(option, perLimit) + 1e-9 * option.seconds);
-  const over = overfull(path, limited);
-  if (over.size === 0) return path;
-  const missing = Math.ceil([...over.values()].reduce((sum, bytes) => sum + bytes, 0));
-  const together = limited.reduce((sum, { filterBytesLimit }) => sum + filterBytesLimit, 0);
-  const details = { needed: totalBytes(path), together, workers: limited.length, missing };
-  throw IsobathError.of('ISO_ERR_PLAN_MEMORY', details);
+): Map<string, number> {
+  const prices = new Map(limited.map(({ id, filterBytesLimit }) => [id, 1 / Math.max(1, filterBytesLimit)]));
+  let missing = Infinity;
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const path = cheapestPath(table, model, (option) => rentOf(option, prices) + FAINT * weigh(option));
+    const over = overfull(filtersOf(path), limited);
+    if (over.size === 0) return prices;
+    missing = Math.min(missing, sumOf(over));
+    for (const { id, filterBytesLimit } of limited) {
+      const excess = (over.get(id) ?? -0.1 * filterBytesLimit) / Math.max(1, filterBytesLimit);
+      prices.set(id, prices.get(id)! * Math.exp(Math.max(-1, Math.min(1, excess)) / Math.sqrt(round)));
+    }
+  }
+  const needed = table.stretches.all.reduce((sum, { filterBytes }) => sum + filterBytes, 0);
+  throw tooLarge(needed, limited, missing);
 }
 
-/** Bytes above its limit, of each worker that holds too much. */
-function overfull(path: readonly StageOption[], limited: readonly WorkerModel[]): Map<string, number> {
-  const held = new Map<string, number>();
-  for (const { filters } of path) {
-    for (const { worker, bytes } of filters) held.set(worker, (held.get(worker) ?? 0) + bytes);
+/** The cheapest path that fits, of those between paying for memory alone and paying for time alone. */
+function cheapestAtPrices(
+  table: OptionTable,
+  model: FleetModel,
+  weigh: Weighing,
+  limited: readonly WorkerModel[],
+  prices: ReadonlyMap<string, number>,
+): StageOption[] {
+  const pathAt = (share: number) =>
+    cheapestPath(table, model, (option) => rentOf(option, prices) + share * weigh(option));
+  let best = pathAt(FAINT);
+  let [low, high] = [FAINT, 1 / FAINT];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const share = Math.sqrt(low * high);
+    const path = pathAt(share);
+    if (overfull(filtersOf(path), limited).size > 0) {
+      high = share;
+      continue;
+    }
+    low = share;
+    if (pathWeight(path, weigh) < pathWeight(best, weigh)) best = path;
   }
-  return new Map(
-    limited.flatMap(({ id, filterBytesLimit }) => {
-      const excess = (held.get(id) ?? 0) - filterBytesLimit;
-      return excess > 0 ? [[id, excess]] : [];
-    }),
-  );
+  return best;
+}
+
+function filtersOf(path: readonly StageOption[]): Held[] {
+  return path.flatMap(({ filters }) => filters);
 }
 
 function rentOf({ filters }: StageOption, prices: ReadonlyMap<string, number>): number {
@@ -75,7 +100,5 @@ function pathWeight(path: readonly StageOption[], weigh: Weighing): number {
 }
 
 function totalBytes(path: readonly StageOption[]): number {
-  let total = 0;
-  for (const { filters } of path) for (const { bytes } of filters) total += bytes;
-  return total;
+  return filtersOf(path).reduce((sum, { bytes }) => sum + bytes, 0);
 }

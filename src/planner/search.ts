@@ -1,4 +1,4 @@
-import type { FleetModel } from '../estimator/fleet-model.ts';
+import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
 import type { StageOption } from './option.ts';
 import type { OptionTable } from './options.ts';
 
@@ -11,7 +11,7 @@ export type Weighing = (option: StageOption) => number;
  * stretch before it was local.
  */
 export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weighing): StageOption[] {
-  const { secondsPerRun } = model.master.compute.profile;
+  const startOfLocal = weigh(oneLocalRun(model));
   const ends = table.stretches.boundaries.length;
   const costs = [new Float64Array(ends).fill(Infinity), new Float64Array(ends).fill(Infinity)];
   const chosen: [StageOption | undefined, boolean][][] = [[], []];
@@ -21,7 +21,7 @@ export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weigh
       const local = option.cut ? 0 : 1;
       const own = weigh(option);
       for (const before of [0, 1]) {
-        const start = local === 1 && before === 0 ? secondsPerRun : 0;
+        const start = local === 1 && before === 0 ? startOfLocal : 0;
         const cost = costs[before]![option.from]! + own + start;
         if (cost < costs[local]![to]!) {
           costs[local]![to] = cost;
@@ -39,4 +39,12 @@ export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weigh
     local = before ? 1 : 0;
   }
   return path;
+}
+
+/** What a run of the master's engine costs beside its nodes, to be weighed as options are. */
+function oneLocalRun(model: FleetModel): StageOption {
+  const { secondsPerRun: seconds } = model.master.compute.profile;
+  const busy = new Float64Array(model.resources);
+  busy[RESOURCE.masterEngine] = seconds;
+  return { from: 0, to: 0, cut: undefined, seconds, busy, filters: [] };
 }

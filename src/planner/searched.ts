@@ -4,6 +4,7 @@ import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
 import { cheapestFittingPath } from './limits.ts';
+import { tightWorkers } from './memory.ts';
 import type { Cut } from './option.ts';
 import { balancedCut, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
@@ -54,7 +55,8 @@ export const SEARCHED: Readonly<Record<string, Searched>> = {
   replica: { schemes: ['replica'], maxStretches: Infinity, masterComputes: false, admits: isWholeModel },
 };
 
-export type Objective = 'latency' | 'throughput';
+export const OBJECTIVES = ['latency', 'throughput'] as const;
+export type Objective = (typeof OBJECTIVES)[number];
 
 /** The best plan of all that the strategy may use, under the workers' filter limits. Throws ISO_ERR_PLAN_MEMORY. */
 export function planSearched(
@@ -64,7 +66,7 @@ export function planSearched(
   objective: Objective,
 ): StageList {
   const teams = teamsOf(model, searched.masterComputes);
-  const limited = [model.master, ...model.agents].some(({ filterBytesLimit }) => filterBytesLimit < Infinity);
+  const limited = tightWorkers(graph, model).length > 0;
   const schemes = searched.schemes.map(schemeNamed);
   const varied = limited || objective === 'throughput';
   const table = optionsOf(graph, model, { ...searched, schemes, teams: representatives(teams), varied });

@@ -5,6 +5,7 @@ import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import { planDepth, planLocal, planPaper } from './fixed.ts';
+import { limitedOf, overfull, refuseHopeless, refuseOverfull } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { type Objective, planSearched, SEARCHED } from './searched.ts';
 
@@ -45,29 +46,39 @@ export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOption
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
   const model = new FleetModel(fleet);
-  if (Object.hasOwn(FIXED, strategy)) return FIXED[strategy]!(graph, model, options);
-  if (!isSearched(strategy)) {
+  if (!Object.hasOwn(FIXED, strategy) && !isSearched(strategy)) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
   }
-  const searched = planSearched(graph, model, SEARCHED[strategy]!, objective).plan(strategy);
-  return strategy === 'auto' ? bestOf(searched, graph, model, options) : searched;
-}
-
-/** The rules are no subset of the search (they cut alike what the search cuts by capacity), so `auto` looks at them too. */
-function bestOf(searched: Plan, graph: Graph, model: FleetModel, options: PlanOptions): Plan {
-  const worth = ({ predictedSeconds, throughputSeconds }: Plan) =>
-    options.objective === 'throughput' ? throughputSeconds : predictedSeconds;
-  return ['depth', 'paper'].reduce((best, rule) => {
-    const plan = FIXED[rule]!(graph, model, options);
-    return fits(plan, model) && worth(plan) < worth(best) ? { ...plan, strategy: 'auto' } : best;
-  }, searched);
-}
-
-function fits({ stages }: Plan, model: FleetModel): boolean {
-  const held = new Map<string, number>();
-  for (const { cost } of stages) {
-    for (const { worker, filterBytes } of cost.perWorker)
-      held.set(worker, (held.get(worker) ?? 0) + filterBytes);
+  refuseHopeless(graph, model);
+  if (Object.hasOwn(FIXED, strategy)) {
+    const plan = FIXED[strategy]!(graph, model, options);
+    refuseOverfull(graph, model, filtersOf(plan));
+    return plan;
   }
-  return [...held].every(([id, bytes]) => bytes <= model.worker(id).filterBytesLimit);
+  const others = strategy === 'auto' ? plansByRule(graph, model, options) : [];
+  const search = (by: Objective) => planSearched(graph, model, SEARCHED[strategy]!, by).plan(strategy);
+  if (objective === 'latency') return bestOf('predictedSeconds', [search('latency'), ...others]);
+  // a plan for latency is cut over more teams, and may so keep the busiest less busy, too
+  return bestOf('throughputSeconds', [search('throughput'), search('latency'), ...others]);
+}
+
+/**
+ * Plans of rules that are no subset of the search: they cut alike, or over all agents, what the search cuts by capacity.
+ * `auto` must not be worse than they are.
+ */
+function plansByRule(graph: Graph, model: FleetModel, options: PlanOptions): Plan[] {
+  const plans = ['depth', 'paper'].map((rule) => FIXED[rule]!(graph, model, options));
+  return plans.filter((plan) => overfull(filtersOf(plan), limitedOf(model)).size === 0);
+}
+
+/** The first of the best. */
+function bestOf(worth: 'predictedSeconds' | 'throughputSeconds', [first, ...others]: readonly Plan[]): Plan {
+  const best = others.reduce((least, plan) => (plan[worth] < least[worth] ? plan : least), first!);
+  return { ...best, strategy: first!.strategy };
+}
+
+function filtersOf({ stages }: Plan): { worker: string; bytes: number }[] {
+  return stages.flatMap(({ cost }) =>
+    cost.perWorker.map(({ worker, filterBytes }) => ({ worker, bytes: filterBytes })),
+  );
 }

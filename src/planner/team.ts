@@ -10,15 +10,21 @@ export interface Team {
 /** A layer of medium size: what capacities are compared by before a stage was priced. */
 const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6e5 };
 
+/** Up to so many agents, every team is tried: which agents are best depends on the stage. */
+const FEW = 3;
+
 /**
- * The teams that a stage may be cut over: the best k agents for several k, each with and without the master's own
- * device. Agents that look alike are not permuted.
+ * The teams that a stage may be cut over: of few agents every set, else the best k agents for several k; each with and
+ * without the master's own device. Agents that look alike are not permuted.
  */
 export function teamsOf(model: FleetModel, masterComputes: boolean): Team[] {
   const ranked = model.agents.toSorted((a, b) => burdenOf(a) - burdenOf(b));
+  const sets =
+    ranked.length > FEW || areAlike(ranked)
+      ? sizesUpTo(ranked.length).map((size) => ranked.slice(0, size))
+      : setsOf(ranked);
   const teams: Team[] = [];
-  for (const size of sizesUpTo(ranked.length)) {
-    const agents = ranked.slice(0, size);
+  for (const agents of sets) {
     teams.push(teamOf(agents));
     if (masterComputes) teams.push(teamOf([...agents, model.master]));
   }
@@ -27,11 +33,25 @@ export function teamsOf(model: FleetModel, masterComputes: boolean): Team[] {
 
 /** Few teams that stand for all: those by which runs are compared before the chosen ones are cut in every way. */
 export function representatives(teams: readonly Team[]): Team[] {
-  if (teams.length <= 8) return [...teams];
   const agents = (team: Team) => team.workers.filter(({ isMaster }) => !isMaster).length;
   const most = Math.max(...teams.map(agents));
+  if (teams.length <= 8 || most <= FEW) return [...teams];
   const sizes = [4, most].map((size) => teams.findLast((team) => agents(team) <= size)!);
   return [...new Set([...sizes, teams.findLast((team) => agents(team) === team.workers.length)!])];
+}
+
+/** Every set but the empty one. */
+function setsOf<T>(items: readonly T[]): T[][] {
+  const sets: T[][] = [];
+  for (const item of items) sets.push([item], ...sets.map((set) => [...set, item]));
+  return sets;
+}
+
+function areAlike(workers: readonly WorkerModel[]): boolean {
+  const [first, ...others] = workers.map(({ compute, toAgent, fromAgent, wakeSeconds, onMedium }) =>
+    JSON.stringify([compute.profile, toAgent, fromAgent, wakeSeconds, onMedium]),
+  );
+  return others.every((other) => other === first);
 }
 
 /** Every size of a small fleet; of a large one those that differ by a third or so. */

@@ -13,7 +13,10 @@ export function leastBusyPath(table: OptionTable, model: FleetModel): StageOptio
   let weights = new Float64Array(model.resources).fill(1 / model.resources);
   let best: { path: StageOption[]; most: number } | undefined;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const path = cheapestFittingPath(table, model, ({ busy }) => weighted(busy, weights));
+    // the fastest path comes first: it must not be better than what is found
+    const path = cheapestFittingPath(table, model, ({ busy, seconds }) =>
+      round === 0 ? seconds : weighted(busy, weights),
+    );
     const busy = new Float64Array(model.resources);
     for (const option of path)
       option.busy.forEach((seconds, at) => {

@@ -1,0 +1,114 @@
+import { IsobathError } from '../../base/errors.ts';
+import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { FleetModel } from '../../estimator/fleet-model.ts';
+import type { FleetProfile } from '../../estimator/profile.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { Explainer } from '../../planner/explain.ts';
+import { OBJECTIVES, type Objective } from '../../planner/searched.ts';
+import { planGraph, STRATEGY_NAMES } from '../../planner/strategies.ts';
+import { command } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { type FleetFlags, fleetFrom } from '../fleet-source.ts';
+import { byteSize, oneOf, type Shapes, shape, wholeNumber } from '../option-values.ts';
+import { type Planned, planDocument, plannedDocument } from '../plan-document.ts';
+import { compareText, planText } from '../plan-table.ts';
+import { resolveModel } from '../resolve-model.ts';
+import { checkStrategy } from '../served-models.ts';
+import { msText } from '../table.ts';
+
+interface PlanFlags extends FleetFlags {
+  readonly strategy: string;
+  readonly scheme: string;
+  readonly objective: Objective;
+  readonly compare?: boolean;
+  readonly shape?: Shapes;
+}
+
+/** `isobath plan`: how a model would run on a fleet, and why. */
+export function planCommand(context: CliContext) {
+  const target = command({
+    name: 'plan',
+    summary: 'predict how a model runs on a fleet, layer by layer, and say why',
+    description:
+      'Plans a model for a fleet and explains the plan: what each layer takes at the master, what the bound of the ' +
+      'paper says, how it is cut and over whom, the five times, what travels, and the reason. Nothing is run. The ' +
+      'fleet is that of a file, or some devices of one kind; without both, 4 x raspberry-pi-4 on 100mbit.',
+    examples: [
+      [
+        'isobath plan zoo:vgg16 --fleet config/fleets/raspberry-pi-4-100mbit.yaml',
+        'the best plan, explained',
+      ],
+      ['isobath plan zoo:resnet50 --agents 8 --device raspberry-pi-5 --link 1gbit', 'a fleet of one kind'],
+      ['isobath plan zoo:vgg16 --compare', 'every strategy, side by side'],
+      ['isobath plan zoo:vgg16 --limit 200MB --master-limit 0', 'a model that no device holds alone'],
+    ],
+  });
+  return target
+    .argument('<model>', 'bundled name, zoo:NAME or path of an .onnx file')
+    .option('--fleet <file>', 'fleet file (docs/planning.md)')
+    .option('--agents <count>', 'number of agents of a quick fleet', wholeNumber(0, 1024))
+    .option('--device <name>', 'device of its agents and its master, of config/fleets/devices.yaml')
+    .option('--link <rate>', 'rate of its links, as 100mbit, or wifi:54mbit for an air that all share')
+    .option('--limit <size>', 'filters that each agent may hold, as 200MB', byteSize)
+    .option('--master-limit <size>', 'filters that the master may hold', byteSize)
+    .option('--strategy <strategy>', `which schemes may be used: ${STRATEGY_NAMES.join(', ')}`, 'auto')
+    .option(
+      '--scheme <scheme>',
+      'scheme of the strategy depth: output-depth, input-depth, depth-grid',
+      'output-depth',
+    )
+    .option('--objective <objective>', OBJECTIVES.join(' or '), oneOf(OBJECTIVES), 'latency')
+    .option('--compare', 'all strategies side by side')
+    .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
+    .action(async (spec: string, options: PlanFlags) => {
+      const { output, lifetime } = context;
+      checkStrategy(options.strategy, options.scheme);
+      const { fleet, source } = await fleetFrom(options);
+      const engine = new OnnxruntimeEngine();
+      lifetime.defer(() => engine.stop());
+      output.progress(`Reading ${spec}`);
+      const { graph } = await resolveModel(spec, {
+        engine,
+        ...(options.shape ? { shapes: options.shape } : {}),
+      });
+      const explainer = new Explainer(graph, new FleetModel(fleet));
+      const { objective, compare = false } = options;
+      const head = {
+        model: spec,
+        fleet: { source, agents: fleet.agents.map(({ id }) => id), broker: fleet.broker.kind },
+        objective,
+        localMs: 1000 * explainer.localSeconds,
+      };
+      const title = `${spec} on ${source}; at the master alone ${msText(head.localMs)} ms`;
+      if (compare) {
+        const planned = STRATEGY_NAMES.map((strategy): Planned => {
+          output.progress(`Planning ${strategy}`);
+          return planOne(graph, fleet, explainer, { ...options, strategy });
+        });
+        output.result({ ...head, strategies: planned.map(plannedDocument) }, () =>
+          [title, '', compareText(planned, output)].join('\n'),
+        );
+        return;
+      }
+      output.progress(`Planning ${spec}`);
+      const explained = explainer.explain(planGraph(graph, fleet, options));
+      output.result({ ...head, ...planDocument(explained) }, () => {
+        const { plan, speedup } = explained;
+        return [
+          `${title}, by ${plan.strategy} ${msText(1000 * plan.predictedSeconds)} ms: ${speedup.toFixed(2)} times as fast`,
+          '',
+          planText(explained, output),
+        ].join('\n');
+      });
+    });
+}
+
+function planOne(graph: Graph, fleet: FleetProfile, explainer: Explainer, options: PlanFlags): Planned {
+  const { strategy } = options;
+  try {
+    return { strategy, explained: explainer.explain(planGraph(graph, fleet, options)) };
+  } catch (error) {
+    if (error instanceof IsobathError && error.code === 'ISO_ERR_PLAN_MEMORY') return { strategy, error };
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import { shippedDevices } from '../../src/estimator/fleet-file.ts';
+import { fleetOf } from '../../src/estimator/sweep.ts';
+import { planGraph, STRATEGY_NAMES } from '../../src/planner/strategies.ts';
+import { deployed } from './support.ts';
+
+export const LINKS = ['10mbit', '54mbit', '100mbit', '1gbit'];
+
+/** Predicted milliseconds by strategy, of a zoo model on n devices of one kind. */
+export async function predictions(
+  model: string,
+  agents: number,
+  link: string,
+  strategies: readonly string[] = STRATEGY_NAMES,
+  device = 'raspberry-pi-4',
+): Promise<Record<string, number>> {
+  const fleet = fleetOf((await shippedDevices()).get(device)!, agents, link);
+  const graph = deployed(model);
+  return Object.fromEntries(
+    strategies.map((strategy) => [strategy, 1000 * planGraph(graph, fleet, { strategy }).predictedSeconds]),
+  );
+}
+
+/** The strategies that are predicted faster than `auto`. */
+export function better({ auto, ...others }: Readonly<Record<string, number>>): string[] {
+  return Object.entries(others)
+    .filter(([, ms]) => ms < auto! * (1 - 1e-9))
+    .map(([strategy, ms]) => `${strategy}: ${ms} ms, auto: ${auto} ms`);
+}

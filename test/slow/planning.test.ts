@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { zooNames } from '../../src/zoo/zoo.ts';
+import { better, LINKS, predictions } from '../planner/zoo-plans.ts';
+
+describe('auto is predicted no slower than any other strategy, whatever the link and n', () => {
+  const cases = LINKS.flatMap((link) => [1, 2, 4, 8, 16].map((agents) => ({ link, agents })));
+  it.each(zooNames())(
+    '%s',
+    async (model) => {
+      const worse: string[] = [];
+      for (const { link, agents } of cases)
+        worse.push(
+          ...better(await predictions(model, agents, link)).map((line) => `${agents} at ${link}: ${line}`),
+        );
+      expect(worse).toEqual([]);
+    },
+    900_000,
+  );
+});
