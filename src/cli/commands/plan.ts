@@ -10,6 +10,7 @@ import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { type FleetFlags, fleetFrom } from '../fleet-source.ts';
 import { byteSize, oneOf, type Shapes, shape, wholeNumber } from '../option-values.ts';
+import { actualDocument, actualText, measureActual } from '../plan-actual.ts';
 import { type Planned, planDocument, plannedDocument } from '../plan-document.ts';
 import { compareText, planText } from '../plan-table.ts';
 import { resolveModel } from '../resolve-model.ts';
@@ -21,6 +22,8 @@ interface PlanFlags extends FleetFlags {
   readonly scheme: string;
   readonly objective: Objective;
   readonly compare?: boolean;
+  readonly actual?: boolean;
+  readonly runs: number;
   readonly shape?: Shapes;
 }
 
@@ -40,6 +43,7 @@ export function planCommand(context: CliContext) {
       ],
       ['isobath plan zoo:resnet50 --agents 8 --device raspberry-pi-5 --link 1gbit', 'a fleet of one kind'],
       ['isobath plan zoo:vgg16 --compare', 'every strategy, side by side'],
+      ['isobath plan zoo:vgg16 --actual', 'run on four agents here: predicted beside measured'],
       ['isobath plan zoo:vgg16 --limit 200MB --master-limit 0', 'a model that no device holds alone'],
     ],
   });
@@ -59,18 +63,26 @@ export function planCommand(context: CliContext) {
     )
     .option('--objective <objective>', OBJECTIVES.join(' or '), oneOf(OBJECTIVES), 'latency')
     .option('--compare', 'all strategies side by side')
+    .option('--actual', 'start agents on this machine, run the plan, and lay measured beside predicted times')
+    .option('--runs <count>', 'inferences of --actual', wholeNumber(1, 1000), 7)
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
     .action(async (spec: string, options: PlanFlags) => {
       const { output, lifetime } = context;
       checkStrategy(options.strategy, options.scheme);
-      const { fleet, source } = await fleetFrom(options);
       const engine = new OnnxruntimeEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
-      const { graph } = await resolveModel(spec, {
+      const model = await resolveModel(spec, {
         engine,
         ...(options.shape ? { shapes: options.shape } : {}),
       });
+      if (options.actual) {
+        const actual = await measureActual(context, model, engine, { agents: 4, ...options });
+        output.result(actualDocument(spec, actual), () => actualText(actual));
+        return;
+      }
+      const { graph } = model;
+      const { fleet, source } = await fleetFrom(options);
       const explainer = new Explainer(graph, new FleetModel(fleet));
       const { objective, compare = false } = options;
       const head = {

@@ -25,6 +25,8 @@ export interface LocalFleetOptions {
   readonly directory?: string;
   /** The most that each agent, and the master, may hold of filters, in bytes. */
   readonly limits?: { readonly agent?: number; readonly master?: number };
+  /** Measures devices and links before the model is planned, all at once, because they share this machine. */
+  readonly calibrate?: boolean;
   readonly onProgress?: (text: string) => void;
   /** Default 60000 ms. */
   readonly joinTimeoutMs?: number;
@@ -96,6 +98,7 @@ export class LocalFleet implements Service {
     this.#undo.push(() => broker.stop());
     await broker.start();
     await this.#startAgents(broker, directory, password);
+    if (this.#options.calibrate) await this.#calibrate(broker, directory);
     await this.#startMaster(broker, directory);
   }
 
@@ -140,6 +143,21 @@ export class LocalFleet implements Service {
       await fleet.stop();
       await bus.stop();
     }
+  }
+
+  /** A master without models measures; the next one finds the figures in its directory. */
+  async #calibrate(broker: Broker, directory: string): Promise<void> {
+    const { engine, logger, onProgress } = this.#options;
+    onProgress?.('Measuring devices and links');
+    const master = new Master({
+      ...{ cluster: CLUSTER, engine, logger, models: [] },
+      connect: (will) => broker.bus({ will }),
+      directory: join(directory, 'master'),
+    });
+    this.#undo.push(() => master.stop());
+    await master.start();
+    await master.profiles.calibrate({ together: true });
+    await master.stop();
   }
 
   async #startMaster(broker: Broker, directory: string): Promise<void> {
