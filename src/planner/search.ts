@@ -11,7 +11,8 @@ export type Weighing = (option: StageOption) => number;
  * stretch before it was local.
  */
 export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weighing): StageOption[] {
-  const startOfLocal = weigh(oneLocalRun(model));
+  const { secondsPerRun } = model.master.compute.profile;
+  const perSecond = weigh(oneSecondOfMaster(model));
   const ends = table.stretches.boundaries.length;
   const costs = [new Float64Array(ends).fill(Infinity), new Float64Array(ends).fill(Infinity)];
   const chosen: [StageOption | undefined, boolean][][] = [[], []];
@@ -20,8 +21,9 @@ export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weigh
     for (const option of table.endingAt[to]!) {
       const local = option.cut ? 0 : 1;
       const own = weigh(option);
+      const opening = secondsPerRun + table.stretches.all[option.from]!.openingSeconds;
       for (const before of [0, 1]) {
-        const start = local === 1 && before === 0 ? startOfLocal : 0;
+        const start = local === 1 && before === 0 ? opening * perSecond : 0;
         const cost = costs[before]![option.from]! + own + start;
         if (cost < costs[local]![to]!) {
           costs[local]![to] = cost;
@@ -41,10 +43,9 @@ export function cheapestPath(table: OptionTable, model: FleetModel, weigh: Weigh
   return path;
 }
 
-/** What a run of the master's engine costs beside its nodes, to be weighed as options are. */
-function oneLocalRun(model: FleetModel): StageOption {
-  const { secondsPerRun: seconds } = model.master.compute.profile;
+/** A second of the master's engine: what local runs cost beside their stretches is weighed as options are. */
+function oneSecondOfMaster(model: FleetModel): StageOption {
   const busy = new Float64Array(model.resources);
-  busy[RESOURCE.masterEngine] = seconds;
-  return { from: 0, to: 0, cut: undefined, seconds, busy, filters: [] };
+  busy[RESOURCE.masterEngine] = 1;
+  return { from: 0, to: 0, cut: undefined, seconds: 1, busy, filters: [] };
 }

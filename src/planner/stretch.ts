@@ -10,8 +10,10 @@ import { localShard } from './stages.ts';
 export interface Stretch {
   readonly work: readonly Work[];
   readonly filterBytes: number;
-  /** At the master, without the cost of a run. */
+  /** At the master behind the stretch before, without the cost of a run. */
   readonly localSeconds: number;
+  /** What it takes more where it begins a run: the activation behind a convolution is then no longer fused with it. */
+  readonly openingSeconds: number;
 }
 
 /** The graph as the search sees it: boundaries, the stretches between them, and any run of stretches. */
@@ -25,10 +27,18 @@ export class Stretches {
     this.#graph = graph;
     this.#consumers = consumersOf(graph.nodes);
     this.boundaries = boundariesOf(graph);
+    const secondsOf = (work: readonly Work[]) =>
+      work.reduce((sum, each) => sum + model.master.compute.secondsOf(each), 0);
+    const typed = graph.nodes.filter(({ outputs }) => graph.types.has(outputs[0] ?? ''));
+    const together = localShard(this.run(0, this.boundaries.length - 1)).work;
+    const workOf = new Map(typed.map((node, at) => [node, together[at]!]));
     this.all = this.boundaries.slice(0, -1).map((_, at) => {
-      const { work, filterBytes } = localShard(this.run(at, at + 1));
-      const localSeconds = work.reduce((sum, each) => sum + model.master.compute.secondsOf(each), 0);
-      return { work, filterBytes, localSeconds };
+      const run = this.run(at, at + 1);
+      const alone = localShard(run);
+      const work = run.nodes.flatMap((node) => workOf.get(node) ?? []);
+      const localSeconds = secondsOf(work);
+      const openingSeconds = secondsOf(alone.work) - localSeconds;
+      return { work, filterBytes: alone.filterBytes, localSeconds, openingSeconds };
     });
   }
 
