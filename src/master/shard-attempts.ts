@@ -1,12 +1,12 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TensorRegion } from '../partition/shard.ts';
+import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import { MASTER } from '../planner/plan.ts';
 import { slice } from '../tensor/copy.ts';
 import type { Bus } from '../transport/bus.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
-import type { Dataflow, FlowShard } from './dataflow.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Fleet } from './fleet.ts';
 import { publishRegion } from './ifm-publisher.ts';
