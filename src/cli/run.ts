@@ -9,6 +9,7 @@ import { inferCommand } from './commands/infer.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { masterCommand } from './commands/master.ts';
 import { modelsCommand } from './commands/models.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
 import { Interrupted, Lifetime } from './lifetime.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   inferCommand,
   verifyCommand,
   inspectCommand,
+  simulateCommand,
   modelsCommand,
   masterCommand,
   agentCommand,
