@@ -21,6 +21,8 @@ export interface DepthPoint {
   readonly kernelArea: number;
   /** S_max. */
   readonly bound: number;
+  /** S_max with α = 0: as if all planes of a region went in one message. */
+  readonly boundWithoutAlpha: number;
   /** Of the best depth scheme, by the estimator; null where none fits. */
   readonly speedup: number | null;
   readonly scheme: string | null;
@@ -40,17 +42,23 @@ export function depthPoints(graph: Graph, fleet: FleetProfile, link: string): De
     const best = known.get(key) ?? bestDepth(model, runOf(graph, [node], consumers));
     known.set(key, best);
     const { inputChannels: inputDepth, outputChannels: outputDepth, planeElements, kernelArea } = layer;
-    const bound = boundOf(model, layer);
-    return [{ layer: node.name, link, inputDepth, outputDepth, planeElements, kernelArea, bound, ...best }];
+    const bounds = boundsOf(model, layer);
+    return [
+      { layer: node.name, link, inputDepth, outputDepth, planeElements, kernelArea, ...bounds, ...best },
+    ];
   });
 }
 
 /** S_max with the master's γ and the first agent's link. */
-function boundOf(model: FleetModel, layer: PaperLayer): number {
+function boundsOf(model: FleetModel, layer: PaperLayer): Pick<DepthPoint, 'bound' | 'boundWithoutAlpha'> {
   const { secondsPerMac } = model.master.compute.profile;
   const gamma = gammaAt(secondsPerMac.conv3x3 ?? secondsPerMac.conv, stepsOf(layer));
   const { toAgent, fromAgent } = model.agents[0]!;
-  return speedupBound(layer, paperCosts(gamma, toAgent, fromAgent));
+  const costs = paperCosts(gamma, toAgent, fromAgent);
+  return {
+    bound: speedupBound(layer, costs),
+    boundWithoutAlpha: speedupBound(layer, { ...costs, alpha: 0 }),
+  };
 }
 
 function bestDepth(model: FleetModel, run: Run): Pick<DepthPoint, 'speedup' | 'scheme'> {
