@@ -1,7 +1,6 @@
 import {
   bringBack,
   courseOf,
-  loadOf,
   returnAt,
   type SharedArrival,
   sendOwn,
@@ -14,28 +13,15 @@ import { Timeline } from '../estimator/timeline.ts';
 import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.ts';
 import { Deadlines } from '../planner/deadlines.ts';
 import { MASTER, type Plan } from '../planner/plan.ts';
-import { chance, DRAW } from './chance.ts';
 import { EventQueue, RANK } from './event-queue.ts';
+import { Luck } from './luck.ts';
 import type { SimulationOptions } from './options.ts';
 import { resourceName } from './resource-names.ts';
 import { latencyOf, type SimulatedInference, type SimulationResult } from './result.ts';
+import { begun, type Running } from './running.ts';
 import { type Flight, StageRecord } from './stage-record.ts';
 
 const NONE: ReadonlySet<number> = new Set();
-
-/** One inference on its way. */
-interface Running {
-  readonly number: number;
-  readonly asked: number;
-  readonly waiting: number[];
-  left: number;
-  takenOver: number;
-  /** By stage: shards that begin at the same moment go out together, in their order. */
-  readonly firing: Map<string, number[]>;
-  readonly shared: Map<number, SharedArrival>;
-  /** By stage, the shard that ended last so far. */
-  readonly last: Map<number, Flight>;
-}
 
 /**
  * A discrete-event simulation of inferences by a plan: the runtime's dataflow on the estimator's resources. A shard fires
@@ -50,6 +36,7 @@ class Simulation {
   readonly #plan: Plan;
   readonly #model: FleetModel;
   readonly #options: SimulationOptions;
+  readonly #luck: Luck;
   readonly #flow: Dataflow;
   readonly #time: Timeline;
   readonly #queue = new EventQueue();
@@ -66,6 +53,7 @@ class Simulation {
     this.#plan = plan;
     this.#model = model;
     this.#options = options;
+    this.#luck = new Luck(model, options);
     this.#flow = dataflowOf(plan);
     this.#time = new Timeline(model.resources);
     this.#records = plan.stages.map((stage) => new StageRecord(stage));
@@ -99,16 +87,7 @@ class Simulation {
     if (!request) return;
     this.#inFlight += 1;
     const { shards } = this.#flow;
-    const inference: Running = {
-      number: request.number,
-      asked: request.at,
-      waiting: shards.map(({ dependencies }) => dependencies),
-      left: shards.length,
-      takenOver: 0,
-      firing: new Map(),
-      shared: new Map(),
-      last: new Map(),
-    };
+    const inference = begun(request.number, request.at, shards);
     for (const { id, dependencies } of shards) if (dependencies === 0) this.#fire(inference, id, at);
     if (inference.left === 0) this.#finish(inference, at);
   }
@@ -149,7 +128,7 @@ class Simulation {
     for (const [flow, flight] of flights) {
       const { course } = flight;
       sendOwn(this.#model, this.#time, at, course, shared, flow.stage.shards.length);
-      if (this.#isLost(inference, flow, course, DRAW.ifmLost)) this.#expire(inference, flow, flight, at);
+      if (this.#luck.losesIfm(inference.number, flow.id, course)) this.#expire(inference, flow, flight, at);
       else this.#compute(inference, flow, flight);
     }
   }
@@ -176,7 +155,7 @@ class Simulation {
     // what the master runs in place of an agent is sliced from joined tensors, and placed again
     const shards = began > fired ? Infinity : flow.stage.shards.length;
     bringBack(this.#model, this.#time, course, shards);
-    if (began === fired && this.#isLost(inference, flow, course, DRAW.ofmLost)) {
+    if (began === fired && this.#luck.losesOfm(inference.number, flow.id, course)) {
       this.#expire(inference, flow, flight, now);
       return;
     }
@@ -218,24 +197,11 @@ class Simulation {
     this.#beginNext(at);
   }
 
-  #courseOf(inference: Running, { id, planned }: FlowShard): Course {
-    const { stragglers, load = 0, seed = 1 } = this.#options;
+  #courseOf({ number }: Running, { id, planned }: FlowShard): Course {
     const worker = planned.worker === MASTER ? this.#model.master.id : planned.worker;
     const course = courseOf(this.#model, { worker, shard: planned.shard });
     if (course.worker.isMaster) return course;
-    let slowness = 1 / (1 - load);
-    if (stragglers && chance(seed, inference.number, id, DRAW.straggler) < stragglers.share)
-      slowness *= stragglers.factor;
-    return { ...course, computeSeconds: slowness * course.computeSeconds };
-  }
-
-  /** One lost message is enough. */
-  #isLost(inference: Running, flow: FlowShard, course: Course, draw: number): boolean {
-    const { loss = 0, seed = 1 } = this.#options;
-    if (loss === 0 || course.worker.isMaster) return false;
-    const { inputBytes, outputBytes } = course.shard;
-    const { messages } = loadOf(this.#model, draw === DRAW.ifmLost ? inputBytes : outputBytes, () => true);
-    return chance(seed, inference.number, flow.id, draw) < 1 - (1 - loss) ** messages;
+    return { ...course, computeSeconds: this.#luck.slownessOf(number, id) * course.computeSeconds };
   }
 
   #at(inference: Running, id: number, at: number, rank: number, run: (at: number) => void): void {

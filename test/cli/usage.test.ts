@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { cli } from '../support/cli.ts';
 
-const COMMANDS = ['demo', 'infer', 'verify', 'inspect', 'models', 'master', 'agent', 'broker'];
+const COMMANDS = ['demo', 'infer', 'verify', 'inspect', 'simulate', 'models', 'master', 'agent', 'broker'];
 
 describe('isobath', () => {
   it('teaches its commands', async () => {

@@ -1,5 +1,5 @@
 import type { DepthPoint } from '../depth-points.ts';
-import { isNumber } from './line-panels.ts';
+import { isNumber, thinned } from './line-panels.ts';
 import { paintOf } from './palette.ts';
 import { decades, doublings, type Scale } from './scale.ts';
 import { drawing, hint, line, mark, tag, text } from './svg.ts';
@@ -64,7 +64,9 @@ function onePanel(
     line(PLOT.left, y.at(tick), right, y.at(tick), tick === 1 ? 'one' : 'grid'),
     text(PLOT.left - 8, y.at(tick) + 4, `${tick >= 1 ? tick : tick.toPrecision(1)}×`, { class: 'tick end' }),
   ]);
-  const marks = x.ticks.map((tick) => text(x.at(tick), bottom + 18, String(tick), { class: 'tick mid' }));
+  const marks = thinned(x.ticks, (tick) => x.at(tick), 30).map((tick) =>
+    text(x.at(tick), bottom + 18, String(tick), { class: 'tick mid' }),
+  );
   const dots = points.flatMap((point) => {
     const value = of(point);
     if (value === null) return [];

@@ -5,6 +5,8 @@ import { figure, megabytes, times, timeText } from './texts.ts';
 
 /** A strategy has stopped to scale where it has this share of all that more agents bring. */
 const ENOUGH = 0.95;
+/** Less is no gain. */
+const PAYS = 1.005;
 
 /** The short answer for each link: how much faster, by how many agents, what stands in the way, and what else is good. */
 export function findings(
@@ -21,10 +23,13 @@ export function findings(
       (run) => run.strategy === strategy && run.outcome!.speedup - 1 >= ENOUGH * (speedup - 1),
     )!;
     const other = bestOf(here.filter((run) => ![strategy, 'local'].includes(run.strategy)));
-    const rival = other ? `${other.strategy} ${times(other.outcome!.speedup)} (n = ${other.agents})` : '';
+    const rival =
+      other && other.outcome!.speedup > PAYS
+        ? `${other.strategy} ${times(other.outcome!.speedup)} (n = ${other.agents})`
+        : 'none pays';
     const limit = `${busiest.resource}, ${Math.round(100 * busiest.utilization)} % busy`;
     return [
-      ...[link, times(speedup), String(best.agents), speedup > 1.005 ? String(enough.agents) : 'never pays'],
+      ...[link, times(speedup), String(best.agents), speedup > PAYS ? String(enough.agents) : 'never pays'],
       ...[timeText(simulatedMs), megabytes(bytes), limit, rival],
     ];
   });

@@ -27,7 +27,7 @@ export function decades(low: number, high: number, from: number, to: number): Sc
 
 /** From 0 to at least `high`, with about five marks at round numbers. */
 export function fromZero(high: number, from: number, to: number): Scale {
-  const rough = Math.max(high, Number.MIN_VALUE) / 5;
+  const rough = Math.max(high, 1e-9) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough)!;
   const marks = Math.ceil(high / step - 1e-9);

@@ -7,7 +7,7 @@ export const STYLE = `
 ${paintRules()}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:32px 24px 64px;max-width:1000px;background:var(--page);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-h1{font-size:28px;line-height:1.2;margin:0 0 8px}h2{font-size:23px;margin:48px 0 4px;padding-top:20px;border-top:1px solid var(--grid)}h3{font-size:17px;margin:36px 0 4px}
+h1{font-size:28px;line-height:1.2;margin:0 0 8px}h2{font-size:23px;margin:48px 0 4px;padding-top:20px;border-top:1px solid var(--grid)}section:first-of-type h2{margin-top:12px;border:0}h3{font-size:17px;margin:36px 0 4px}
 p{margin:6px 0 12px;max-width:76ch}.soft,small{color:var(--soft)}nav a{margin-right:16px}a{color:inherit}
 .plot{overflow-x:auto;margin:10px 0}svg{display:block;width:100%;min-width:640px;height:auto;font:12px system-ui,-apple-system,"Segoe UI",Roboto,Arial,sans-serif;fill:var(--ink)}
 .grid{stroke:var(--grid)}.rule{stroke:var(--rule)}.one{stroke:var(--soft);stroke-dasharray:4 4}
