@@ -11,6 +11,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { masterCommand } from './commands/master.ts';
 import { modelsCommand } from './commands/models.ts';
 import { planCommand } from './commands/plan.ts';
+import { simulateCommand } from './commands/simulate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
 import { Interrupted, Lifetime } from './lifetime.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   verifyCommand,
   inspectCommand,
   planCommand,
+  simulateCommand,
   modelsCommand,
   calibrateCommand,
   masterCommand,

@@ -42,7 +42,7 @@ export interface StageCost {
   readonly throughputSeconds: number;
 }
 
-/** What the pricing of one stage remembers of a shard. */
+/** What pricing and simulation remember of a shard on its way. */
 export interface Course {
   readonly worker: WorkerModel;
   readonly shard: Shard;

@@ -34,6 +34,11 @@ export class Timeline {
     this.#free.fill(0);
   }
 
+  /** When the resource is through with all that it was asked. */
+  freeAt(resource: number): number {
+    return this.#free[resource]!;
+  }
+
   /** Occupies the resource for `seconds`, from `ready` or when it is free; gives the end. */
   serve(resource: number, ready: number, seconds: number): number {
     const end = Math.max(this.#free[resource]!, ready) + seconds;

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
+import type { FlowShard } from '../planner/dataflow.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { FlowShard } from './dataflow.ts';
 import { JoinedTensors } from './join.ts';
 import { type RequestState, runShard, type ShardContext } from './shard-attempts.ts';
 import { type StageReport, StageTimes } from './stage-times.ts';

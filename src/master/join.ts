@@ -1,8 +1,8 @@
+import type { Dataflow } from '../planner/dataflow.ts';
 import { accumulate, place } from '../tensor/copy.ts';
 import { elementBytes, type TypedArray } from '../tensor/dtype.ts';
 import { isWhole, type Region } from '../tensor/region.ts';
 import { bytesOf, Tensor, type TensorType } from '../tensor/tensor.ts';
-import type { Dataflow } from './dataflow.ts';
 
 /** Partial sums of one region, in the order of their shards. */
 interface SumGroup {

@@ -8,6 +8,7 @@ import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus, Will } from '../transport/bus.ts';
 import { whileOnline } from '../transport/while-online.ts';
@@ -17,7 +18,6 @@ import { MASTER_STATUS, type MasterStatus, type ModelInfo, type Presence } from 
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
 import { CalibrationService } from './calibration-service.ts';
-import type { DeadlineOptions } from './deadlines.ts';
 import type { Deployment } from './deployment.ts';
 import { Fleet } from './fleet.ts';
 import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';

@@ -1,5 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { FlowShard } from '../planner/dataflow.ts';
 import type { Region } from '../tensor/region.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -7,7 +8,6 @@ import { decodeFrame } from '../wire/codec.ts';
 import { SHARD_CHUNK, type ShardChunk, type ShardTimes } from '../wire/messages/shard-chunk.ts';
 import { elementsOf, Reassembly } from '../wire/reassembly.ts';
 import type { Topics } from '../wire/topics.ts';
-import type { FlowShard } from './dataflow.ts';
 import type { Fleet } from './fleet.ts';
 import type { JoinedTensors } from './join.ts';
 

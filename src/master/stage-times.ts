@@ -1,4 +1,4 @@
-import type { FlowShard } from './dataflow.ts';
+import type { FlowShard } from '../planner/dataflow.ts';
 
 /** The paper's five terms, of one shard, in milliseconds: durations on one machine's monotonic clock each. */
 export interface ShardTiming {

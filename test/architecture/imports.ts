@@ -15,6 +15,7 @@ export const FLOORS = [
   'partition',
   'estimator',
   'planner',
+  'simulation',
   'engine',
   'wire',
   'transport',

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { cli } from '../support/cli.ts';
 
-const COMMANDS = ['demo', 'infer', 'verify', 'inspect', 'plan', 'models', 'master', 'agent', 'broker'];
+const COMMANDS = [
+  ...['demo', 'infer', 'verify', 'inspect', 'plan', 'simulate', 'models', 'calibrate'],
+  ...['master', 'agent', 'broker'],
+];
 
 describe('isobath', () => {
   it('teaches its commands', async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { PlacedShard } from '../../src/estimator/courses.ts';
 import { FleetModel } from '../../src/estimator/fleet-model.ts';
 import { type FleetProfile, portOf, symmetricLink } from '../../src/estimator/profile.ts';
-import { type PlacedShard, stageCost } from '../../src/estimator/stage-cost.ts';
+import { stageCost } from '../../src/estimator/stage-cost.ts';
 import { fleetProfile, placed, type ShardSpec } from './support.ts';
 
 const seconds = (fleet: FleetProfile, shards: readonly PlacedShard[]) =>

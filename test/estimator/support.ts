@@ -1,3 +1,4 @@
+import type { PlacedShard } from '../../src/estimator/courses.ts';
 import { FleetModel } from '../../src/estimator/fleet-model.ts';
 import {
   type BrokerProfile,
@@ -6,7 +7,6 @@ import {
   type FleetProfile,
   symmetricLink,
 } from '../../src/estimator/profile.ts';
-import type { PlacedShard } from '../../src/estimator/stage-cost.ts';
 import type { Joined, Shard } from '../../src/partition/shard.ts';
 import type { Work } from '../../src/partition/work.ts';
 

@@ -1,7 +1,7 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { dataflowOf } from '../../src/master/dataflow.ts';
 import { JoinedTensors } from '../../src/master/join.ts';
+import { dataflowOf } from '../../src/planner/dataflow.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { slice } from '../../src/tensor/copy.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';

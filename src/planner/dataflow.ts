@@ -1,6 +1,6 @@
 import { sharedInputs } from '../partition/shared-inputs.ts';
-import { MASTER, type Plan, type PlannedShard, type Stage } from '../planner/plan.ts';
 import type { Region } from '../tensor/region.ts';
+import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
 
 /** A shard of the plan with what it waits for: the unit that fires. */
 export interface FlowShard {

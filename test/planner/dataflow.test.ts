@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { inferTypes } from '../../src/graph/infer.ts';
-import { dataflowOf } from '../../src/master/dataflow.ts';
 import type { Shard } from '../../src/partition/shard.ts';
+import { dataflowOf } from '../../src/planner/dataflow.ts';
 import { MASTER, type Plan, type Stage } from '../../src/planner/plan.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { fleetOfWorkers } from '../support/fleet.ts';

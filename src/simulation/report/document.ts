@@ -1,0 +1,14 @@
+import type { SimulationOptions } from '../options.ts';
+import type { SweptModel } from '../sweep.ts';
+
+/** What `isobath simulate --json` prints, and the report shows. */
+export interface SweepDocument {
+  /** The device, or the fleet file. */
+  readonly fleet: string;
+  readonly agents: readonly number[];
+  readonly links: readonly string[];
+  readonly strategies: readonly string[];
+  readonly objective: string;
+  readonly simulation: SimulationOptions;
+  readonly models: readonly SweptModel[];
+}
