@@ -162,8 +162,13 @@ export class Agent implements Service {
   /** A late will of an earlier run is put right; a later run of the same name has taken this agent's place. */
   #onOwnStatus(topic: string, payload: Uint8Array): void {
     const running = this.#running;
-    if (!running || payload.length === 0) return;
-    const seen = decodeJson(AGENT_STATUS, topic, payload);
+    if (!running) return;
+    const seen = statusIn(topic, payload);
+    if (!seen) {
+      // cleared or overwritten by somebody: without it the master does not know this agent
+      void this.#announce().catch(() => undefined);
+      return;
+    }
     if (seen.epoch > running.epoch && seen.state === 'online') {
       this.#options.onFatal?.(IsobathError.of('ISO_ERR_AGENT_DUPLICATE', { agent: this.#options.name }));
     } else if (seen.state === 'offline') {
@@ -256,4 +261,12 @@ interface Running {
   readonly programs: ResidentPrograms;
   readonly runner: ShardRunner;
   readonly device: DeviceCalibration;
+}
+
+function statusIn(topic: string, payload: Uint8Array): AgentStatus | undefined {
+  try {
+    return decodeJson(AGENT_STATUS, topic, payload);
+  } catch {
+    return undefined;
+  }
 }

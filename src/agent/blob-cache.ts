@@ -76,7 +76,11 @@ export class BlobCache {
     const handle = await usable(open(file, 'w'));
     return {
       write: async (offset, bytes) => {
-        await usable(handle.write(bytes, 0, bytes.length, offset));
+        // A disk that is nearly full takes a part without an error, and refuses the rest.
+        for (let at = 0; at < bytes.length; ) {
+          const { bytesWritten } = await usable(handle.write(bytes, at, bytes.length - at, offset + at));
+          at += bytesWritten;
+        }
       },
       commit: async () => {
         await usable(handle.close());

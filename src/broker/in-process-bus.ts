@@ -3,6 +3,7 @@ import type { Aedes, AedesPublishPacket } from 'aedes';
 import { IsobathError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
 import type { Bus, BusOptions, BusState, MessageHandler, PublishOptions, QoS } from '../transport/bus.ts';
+import { Complaints } from '../transport/complaints.ts';
 import { SendWindow } from '../transport/send-window.ts';
 import { StateFeed } from '../transport/state-feed.ts';
 import { requireFilter, requireTopic } from '../transport/topic-match.ts';
@@ -24,7 +25,7 @@ export class InProcessBus implements Bus {
   readonly clientId: string;
   readonly #aedes: () => Aedes | undefined;
   readonly #register: (bus: InProcessBus, open: boolean) => void;
-  readonly #logger: Logger;
+  readonly #complaints: Complaints;
   readonly #feed = new StateFeed();
   readonly #windows = new Map<string, SendWindow>();
   readonly #subscriptions = new Map<Deliver, string>();
@@ -38,7 +39,7 @@ export class InProcessBus implements Bus {
     this.#aedes = aedes;
     this.#register = register;
     this.clientId = options.clientId ?? randomUUID();
-    this.#logger = options.logger ?? silentLogger;
+    this.#complaints = new Complaints(options.logger ?? silentLogger);
   }
 
   get state(): BusState {
@@ -126,7 +127,7 @@ export class InProcessBus implements Bus {
     try {
       handler(topic, payload as Buffer, { retain });
     } catch (error) {
-      this.#logger.error({ topic, err: error }, 'A message handler failed');
+      this.#complaints.of(topic, error);
     }
   }
 

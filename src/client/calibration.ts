@@ -31,7 +31,7 @@ export async function requestCalibration(
   const undo: (() => unknown)[] = [];
   try {
     return await new Promise<MeasuredFleet>((resolve, reject) => {
-      const seconds = Math.ceil(timeoutMs / 1000);
+      const seconds = timeoutMs / 1000;
       const late = () => reject(IsobathError.of('ISO_ERR_REQUEST_TIMEOUT', { request, seconds }));
       const timer = setTimeout(late, timeoutMs);
       undo.push(() => clearTimeout(timer));

@@ -78,7 +78,7 @@ export class IsobathClient implements Service {
       undo.push(await bus.subscribe(topic, (_, payload) => collector.add(payload), { qos: 1 }));
       const stopped = () => collector.reject(IsobathError.of('ISO_ERR_MASTER_STOPPED', { request }));
       undo.push(this.#watch.onOffline(stopped));
-      const seconds = Math.ceil(timeoutMs / 1000);
+      const seconds = timeoutMs / 1000;
       const late = () => collector.reject(IsobathError.of('ISO_ERR_REQUEST_TIMEOUT', { request, seconds }));
       const timer = setTimeout(late, timeoutMs);
       undo.push(() => clearTimeout(timer));

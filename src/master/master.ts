@@ -193,11 +193,10 @@ export class Master extends Emitter<MasterEvents> implements Service {
     return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models };
   }
 
-  /** The will of an earlier run may come late. */
+  /** The will of an earlier run may come late, and anybody may clear or overwrite what is retained. */
   #onOwnStatus(topic: string, payload: Uint8Array): void {
-    if (!this.#bus || payload.length === 0) return;
-    const { state } = decodeJson(MASTER_STATUS, topic, payload);
-    if (state === 'offline') void this.#announce().catch(() => undefined);
+    if (!this.#bus) return;
+    if (stateOf(topic, payload) !== 'online') void this.#announce().catch(() => undefined);
   }
 
   async #announce(): Promise<void> {
@@ -206,6 +205,14 @@ export class Master extends Emitter<MasterEvents> implements Service {
       await this.#bus?.publish(this.#topics.modelInfo(model.name), encodeJson(infoOf(model)), retained);
     }
     await this.#bus?.publish(this.#topics.masterStatus(), encodeJson(this.#status('online')), retained);
+  }
+}
+
+function stateOf(topic: string, payload: Uint8Array): Presence | undefined {
+  try {
+    return decodeJson(MASTER_STATUS, topic, payload).state;
+  } catch {
+    return undefined;
   }
 }
 

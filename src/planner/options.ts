@@ -44,7 +44,8 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
   /** Least seconds from one boundary to another, found so far. */
   const least = Array.from({ length: ends }, () => new Float64Array(ends).fill(Infinity));
   for (let from = ends - 2; from >= 0; from -= 1) {
-    least[from]![from + 1] = stretches.all[from]!.localSeconds;
+    // alone, so that nothing is left out that is better where the stretch before runs elsewhere
+    least[from]![from + 1] = stretches.all[from]!.localSeconds + stretches.all[from]!.openingSeconds;
     endingAt[from + 1]!.push(localOption(model, stretches, from));
     let patience = PATIENCE;
     let before = Infinity;

@@ -1,6 +1,6 @@
-import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { MessageHandler, QoS } from './bus.ts';
+import { Complaints } from './complaints.ts';
 import { hasWildcard, topicMatches } from './topic-match.ts';
 
 /** One call of `subscribe`. */
@@ -17,12 +17,12 @@ interface Entry extends Subscription {
 
 /** The handlers of one bus, and who of them hears of a message. */
 export class HandlerTable {
-  readonly #logger: Logger;
+  readonly #complaints: Complaints;
   readonly #exact = new Map<string, Set<Entry>>();
   readonly #wild = new Map<string, Set<Entry>>();
 
   constructor(logger: Logger) {
-    this.#logger = logger;
+    this.#complaints = new Complaints(logger);
   }
 
   add(subscription: Subscription): Subscription {
@@ -78,7 +78,7 @@ export class HandlerTable {
     try {
       subscription.handler(topic, payload, { retain });
     } catch (error) {
-      this.#logger.error({ topic, err: error }, `A message handler failed: ${reasonOf(error)}`);
+      this.#complaints.of(topic, error);
     }
   }
 
