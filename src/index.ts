@@ -8,12 +8,8 @@ export { type ErrorJson, IsobathError } from './base/errors.ts';
 export { createLogger, type Logger, type LoggerOptions, type LogLevel, silentLogger } from './base/logger.ts';
 export type { Service } from './base/service.ts';
 export { Broker, type BrokerOptions } from './broker/broker.ts';
-export {
-  type ClientOptions,
-  type InferencePayload,
-  type InferenceReply,
-  IsobathClient,
-} from './client/client.ts';
+export { type ClientOptions, IsobathClient } from './client/client.ts';
+export type { InferencePayload, InferenceReply } from './client/inference.ts';
 export type { CompiledProgram, Engine, EngineOptions, RunResult } from './engine/engine.ts';
 export { learnTypes } from './engine/learn-types.ts';
 export { OnnxruntimeEngine } from './engine/onnxruntime/engine.ts';

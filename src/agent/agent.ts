@@ -4,8 +4,12 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
+import { DeviceCalibration } from '../calibration/device.ts';
+import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { MeasuredCompute } from '../estimator/measured.ts';
 import type { Bus, Will } from '../transport/bus.ts';
+import { whileOnline } from '../transport/while-online.ts';
 import { decodeFrame, decodeJson, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import { CONTROL, type Control, type Deploy } from '../wire/messages/control.ts';
@@ -16,6 +20,7 @@ import { Topics } from '../wire/topics.ts';
 import { BlobCache } from './blob-cache.ts';
 import { BlobFetcher } from './blob-fetcher.ts';
 import { type Deployment, makeResident } from './deployments.ts';
+import { answerProbes } from './prober.ts';
 import { profileOf } from './profile.ts';
 import { ResidentPrograms } from './resident-programs.ts';
 import { ShardInbox } from './shard-inbox.ts';
@@ -33,8 +38,13 @@ export interface AgentOptions {
   readonly cacheBytes?: number;
   /** Relative compute capacity. Default 1. */
   readonly weight?: number;
+  /** The most that the planner may give this agent of filters, in bytes. Default: no limit. */
+  readonly filterBytesLimit?: number;
   readonly maxQueue?: number;
   readonly chunkBytes?: number;
+  /** `start`: measures the device before it joins, where no earlier start did so. Default `never`: only when asked. */
+  readonly calibration?: 'start' | 'never';
+  readonly benchmark?: BenchmarkOptions;
   /** Called when the agent cannot go on, for instance because another one has its name. */
   readonly onFatal?: (error: IsobathError) => void;
 }
@@ -42,7 +52,7 @@ export interface AgentOptions {
 /** A deployment with the subscriptions that feed it. */
 interface Served {
   readonly deployment: Deployment;
-  readonly unsubscribe: readonly (() => Promise<void>)[];
+  readonly unsubscribe: (() => Promise<void>)[];
 }
 
 /** Keeps programs, runs shards, reports. One process each. */
@@ -51,6 +61,7 @@ export class Agent implements Service {
   readonly #topics: Topics;
   readonly #served = new Map<string, Served>();
   #running: Running | undefined;
+  #compute: MeasuredCompute | undefined;
   /** Control messages are carried out one after another. */
   #control: Promise<void> = Promise.resolve();
 
@@ -68,27 +79,49 @@ export class Agent implements Service {
     });
     await cache.open();
     const epoch = await nextEpoch(join(directory, 'epoch'));
-    await engine.start();
     const will = { topic: topics.agentStatus(name), payload: encodeJson(this.#status('offline', epoch)) };
     const bus = connect({ ...will, qos: 1, retain: true });
-    await bus.start();
     const fetcher = new BlobFetcher({ bus, topics, agent: name, cache });
     const programs = new ResidentPrograms({ engine, cache, fetcher });
     const limits = { ...(maxQueue ? { maxQueue } : {}), ...(chunkBytes ? { chunkBytes } : {}) };
     const runner = new ShardRunner({ bus, topics, agent: name, logger, ...limits });
-    this.#running = { bus, epoch, fetcher, programs, runner };
-    await fetcher.start();
-    await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), {
-      qos: 1,
-    });
-    await bus.subscribe(topics.agentStatus(name), (topic, payload) => this.#onOwnStatus(topic, payload), {
-      qos: 1,
-    });
-    bus.onState((state) => {
-      if (state === 'online') void this.#announce().catch(() => undefined);
-    });
-    await this.#announce();
+    const file = join(directory, 'calibration.json');
+    const { benchmark } = this.#options;
+    const device = new DeviceCalibration({ engine, file, logger, ...(benchmark ? { benchmark } : {}) });
+    this.#running = { bus, epoch, fetcher, programs, runner, device };
+    try {
+      await engine.start();
+      await bus.start();
+      await fetcher.start();
+      await this.#knowOwnSpeed(device, bus);
+      await answerProbes(bus, topics, name);
+      const own = { qos: 1 } as const;
+      await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), own);
+      await bus.subscribe(
+        topics.agentStatus(name),
+        (topic, payload) => this.#onOwnStatus(topic, payload),
+        own,
+      );
+      bus.onState((state) => {
+        if (state === 'online') void this.#announce().catch(() => undefined);
+      });
+      await this.#announce();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
     logger.info({ agent: name, engine: engine.name, version: engine.version }, 'The agent is ready.');
+  }
+
+  /** As an earlier start measured, or measured now; an agent that cannot be measured serves all the same. */
+  async #knowOwnSpeed(device: DeviceCalibration, bus: Bus): Promise<void> {
+    this.#compute = await device.stored();
+    if (this.#compute || this.#options.calibration !== 'start') return;
+    await this.#calibrate(device, bus).catch((cause: unknown) => {
+      const error = IsobathError.from(cause);
+      const text = `The device could not be calibrated: ${error.message}`;
+      this.#options.logger.warn({ code: error.code }, text);
+    });
   }
 
   async stop(): Promise<void> {
@@ -96,15 +129,14 @@ export class Agent implements Service {
     if (!running) return;
     this.#running = undefined;
     const { name, engine } = this.#options;
-    // A message to a broker that is away would wait for it; the broker has published the will.
-    if (running.bus.state === 'offline') await running.bus.stop();
+    const { bus, fetcher, runner } = running;
     const offline = encodeJson(this.#status('offline', running.epoch));
-    await running.bus
-      .publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true })
-      .catch(() => undefined);
-    await this.#control;
-    await running.runner.drain();
-    await running.bus.stop();
+    const goodbye = () => bus.publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true });
+    const fetches = fetcher.stop().catch(() => undefined);
+    const work = Promise.all([this.#control, runner.drain(), fetches]);
+    if (bus.state === 'online') await whileOnline(bus, Promise.all([goodbye(), work]));
+    await bus.stop();
+    await work;
     await engine.stop();
     this.#served.clear();
   }
@@ -117,10 +149,11 @@ export class Agent implements Service {
   async #announce(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    const { name, engine, weight = 1 } = this.#options;
+    const { name, engine, weight = 1, filterBytesLimit } = this.#options;
     const { bus, fetcher, programs, epoch } = running;
-    const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count };
-    const profile = encodeJson(profileOf(name, engine, weight, held));
+    const compute = this.#compute ? { compute: this.#compute } : {};
+    const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count, ...compute };
+    const profile = encodeJson(profileOf(name, engine, { weight, filterBytesLimit }, held));
     await bus.publish(this.#topics.agentProfile(name), profile, { qos: 1, retain: true });
     const status = encodeJson(this.#status('online', epoch));
     await bus.publish(this.#topics.agentStatus(name), status, { qos: 1, retain: true });
@@ -145,19 +178,33 @@ export class Agent implements Service {
   }
 
   async #carryOut(message: Exclude<Control, { type: 'ping' }>): Promise<void> {
-    if (!this.#running) return;
-    const { deployment } = message;
-    if (message.type === 'undeploy') return this.#undeploy(deployment);
+    const running = this.#running;
+    if (!running) return;
+    if (message.type === 'undeploy') return this.#undeploy(message.deployment);
+    const deployment = message.type === 'deploy' ? { deployment: message.deployment } : {};
     try {
+      if (message.type === 'calibrate') {
+        const profile = await this.#calibrate(running.device, running.bus);
+        await this.#reply({ v: VERSION, type: 'calibrated', replyId: message.replyId, profile });
+        await this.#announce();
+        return;
+      }
       const fetched = await this.#deploy(message);
-      await this.#reply({ v: VERSION, type: 'deployed', replyId: message.replyId, deployment, ...fetched });
+      const { replyId, deployment: id } = message;
+      await this.#reply({ v: VERSION, type: 'deployed', replyId, deployment: id, ...fetched });
       await this.#announce();
     } catch (cause) {
       const error = IsobathError.from(cause);
-      this.#options.logger.error({ code: error.code, deployment }, error.message);
-      const failed = { type: 'failed', replyId: message.replyId, deployment, error: error.toJSON() } as const;
-      await this.#reply({ v: VERSION, ...failed });
+      this.#options.logger.error({ code: error.code, ...deployment }, error.message);
+      const failed = { type: 'failed', replyId: message.replyId, error: error.toJSON() } as const;
+      await this.#reply({ v: VERSION, ...failed, ...deployment });
     }
+  }
+
+  async #calibrate(device: DeviceCalibration, bus: Bus): Promise<MeasuredCompute> {
+    const compute = await device.measure(bus, this.#topics.agentLoop(this.#options.name));
+    this.#compute = compute;
+    return compute;
   }
 
   async #deploy({ deployment: id, programs: specs }: Deploy) {
@@ -166,6 +213,8 @@ export class Agent implements Service {
     const topics = this.#topics;
     const { deployment, fetched } = await makeResident(programs, id, specs);
     await this.#undeploy(id);
+    const served: Served = { deployment, unsubscribe: [] };
+    this.#served.set(id, served);
     const inbox = new ShardInbox(deployment, (job) => runner.accept(job));
     const onChunk = (topic: string, payload: Uint8Array) => {
       const { header, bytes } = decodeFrame(SHARD_CHUNK, topic, payload);
@@ -175,8 +224,12 @@ export class Agent implements Service {
       topics.ifm(id, name),
       ...deployment.sharedStages.map((stage) => topics.sharedIfm(id, stage)),
     ];
-    const unsubscribe = await Promise.all(feeds.map((topic) => bus.subscribe(topic, onChunk)));
-    this.#served.set(id, { deployment, unsubscribe });
+    try {
+      for (const topic of feeds) served.unsubscribe.push(await bus.subscribe(topic, onChunk));
+    } catch (error) {
+      await this.#undeploy(id);
+      throw error;
+    }
     return fetched;
   }
 
@@ -202,4 +255,5 @@ interface Running {
   readonly fetcher: BlobFetcher;
   readonly programs: ResidentPrograms;
   readonly runner: ShardRunner;
+  readonly device: DeviceCalibration;
 }

@@ -62,25 +62,30 @@ export class BlobCache {
     return false;
   }
 
+  /** As `holds`, but trusts the content: for a blob that was checked since the start. */
+  async hasFile(sha256: string, bytes: number): Promise<boolean> {
+    return (await stat(this.#file(sha256)).catch(() => undefined))?.size === bytes;
+  }
+
   async create(sha256: string): Promise<BlobWriter> {
     const file = this.#file(`${sha256}.${this.#serial++}.part`);
-    const handle = await open(file, 'w').catch((error: unknown) => {
-      throw this.#unusable(error);
-    });
+    const usable = <T>(work: Promise<T>) =>
+      work.catch((error: unknown) => {
+        throw this.#unusable(error);
+      });
+    const handle = await usable(open(file, 'w'));
     return {
       write: async (offset, bytes) => {
-        await handle.write(bytes, 0, bytes.length, offset).catch((error: unknown) => {
-          throw this.#unusable(error);
-        });
+        await usable(handle.write(bytes, 0, bytes.length, offset));
       },
       commit: async () => {
-        await handle.close();
-        const content = await hashOf(file);
+        await usable(handle.close());
+        const content = await usable(hashOf(file));
         if (content !== sha256) {
           await rm(file, { force: true });
           throw IsobathError.of('ISO_ERR_BLOB_CORRUPT', { blob: sha256 });
         }
-        await rename(file, this.#file(sha256));
+        await usable(rename(file, this.#file(sha256)));
       },
       abort: async () => {
         await handle.close().catch(() => undefined);
@@ -91,9 +96,10 @@ export class BlobCache {
 
   /** Removes the blobs that were unused for longest until the cache fits its limit; those in `keep` stay. */
   async trim(keep: ReadonlySet<string>): Promise<void> {
-    const files = await Promise.all(
-      (await readdir(this.#directory)).map(async (name) => ({ name, ...(await this.#ageOf(name)) })),
-    );
+    const names = await readdir(this.#directory).catch((error: unknown) => {
+      throw this.#unusable(error);
+    });
+    const files = await Promise.all(names.map(async (name) => ({ name, ...(await this.#ageOf(name)) })));
     let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { name, bytes } of files.sort((a, b) => a.usedMs - b.usedMs)) {
       if (total <= this.#maxBytes) return;

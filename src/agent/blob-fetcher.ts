@@ -22,12 +22,22 @@ export interface BlobFetcherOptions {
   readonly maxTries?: number;
 }
 
-type PartListener = (header: BlobPart, bytes: Uint8Array) => void;
+/** One blob on its way: the parts that are waited for, by offset. */
+interface Download {
+  readonly waiting: Map<number, (part: Part | undefined) => void>;
+  /** Why it ends before its time. */
+  failure: Error | undefined;
+}
+
+interface Part {
+  readonly header: BlobPart;
+  readonly bytes: Uint8Array;
+}
 
 /** Pulls blobs from the master in parts: the agent sets the pace, and a lost part is asked for again. */
 export class BlobFetcher {
   readonly #options: BlobFetcherOptions;
-  readonly #listeners = new Map<string, PartListener>();
+  readonly #downloads = new Map<string, Download>();
   #unsubscribe: (() => Promise<void>) | undefined;
   #receivedBytes = 0;
 
@@ -46,11 +56,13 @@ export class BlobFetcher {
       const address = parseTopic(topics.cluster, topic);
       if (address?.kind !== 'blob-part') return;
       const { header, bytes } = decodeFrame(BLOB_PART, topic, payload);
-      this.#listeners.get(address.sha256)?.(header, bytes);
+      this.#downloads.get(address.sha256)?.waiting.get(header.offset)?.({ header, bytes });
     });
   }
 
+  /** What is under way fails at once. */
   async stop(): Promise<void> {
+    for (const [sha256, download] of this.#downloads) fail(download, unavailable(sha256, 'the agent stops'));
     await this.#unsubscribe?.();
     this.#unsubscribe = undefined;
   }
@@ -59,59 +71,68 @@ export class BlobFetcher {
   async fetch(blob: BlobRef): Promise<void> {
     const { cache, window = 4 } = this.#options;
     const writer = await cache.create(blob.sha256);
-    const offsets = offsetsOf(blob.bytes);
+    const download: Download = { waiting: new Map(), failure: undefined };
+    this.#downloads.set(blob.sha256, download);
+    let next = 0;
+    const work = async () => {
+      while (next < blob.bytes) {
+        const offset = next;
+        next += CHUNK_BYTES;
+        const bytes = await this.#part(blob, offset, download);
+        await writer.write(offset, bytes);
+        this.#receivedBytes += bytes.length;
+      }
+    };
+    const workers = Array.from({ length: window }, work);
     try {
-      const waiting = new Map<number, (part: { header: BlobPart; bytes: Uint8Array }) => void>();
-      this.#listeners.set(blob.sha256, (header, bytes) => waiting.get(header.offset)?.({ header, bytes }));
-      const worker = async () => {
-        for (let offset = offsets.shift(); offset !== undefined; offset = offsets.shift()) {
-          const bytes = await this.#part(blob, offset, waiting);
-          await writer.write(offset, bytes);
-          this.#receivedBytes += bytes.length;
-        }
-      };
-      await Promise.all(Array.from({ length: window }, worker));
+      await Promise.all(workers);
     } catch (error) {
+      fail(download, error as Error);
+      await Promise.allSettled(workers);
       await writer.abort();
       throw error;
     } finally {
-      this.#listeners.delete(blob.sha256);
+      this.#downloads.delete(blob.sha256);
     }
     await writer.commit();
   }
 
-  async #part(
-    blob: BlobRef,
-    offset: number,
-    waiting: Map<number, (part: { header: BlobPart; bytes: Uint8Array }) => void>,
-  ): Promise<Uint8Array> {
+  async #part(blob: BlobRef, offset: number, download: Download): Promise<Uint8Array> {
     const { bus, topics, agent, partTimeoutMs = 5000, maxTries = 12 } = this.#options;
     const length = Math.min(CHUNK_BYTES, blob.bytes - offset);
     const ask = encodeMessage({ v: VERSION, offset, length });
     for (let attempt = 0; attempt < maxTries; attempt += 1) {
-      const answer = new Promise<{ header: BlobPart; bytes: Uint8Array } | undefined>((resolve) => {
-        const timer = setTimeout(resolve, partTimeoutMs, undefined);
-        waiting.set(offset, (part) => {
-          clearTimeout(timer);
-          resolve(part);
-        });
-      });
+      if (download.failure) throw download.failure;
+      const answer = answerFor(download, offset, partTimeoutMs);
       // a broker that is away for a moment is the same as a lost question
       await bus.publish(topics.blobGet(blob.sha256, agent), ask).catch(() => undefined);
       const part = await answer;
-      waiting.delete(offset);
       if (part?.header.total === 0 && blob.bytes > 0)
-        throw this.#unavailable(blob, 'the master does not have it');
+        throw unavailable(blob.sha256, 'the master does not have it');
       if (part && part.header.total === blob.bytes && part.bytes.length === length) return part.bytes;
     }
-    throw this.#unavailable(blob, 'the master does not answer');
-  }
-
-  #unavailable(blob: BlobRef, reason: string): IsobathError {
-    return IsobathError.of('ISO_ERR_BLOB_UNAVAILABLE', { blob: blob.sha256, reason });
+    throw download.failure ?? unavailable(blob.sha256, 'the master does not answer');
   }
 }
 
-function offsetsOf(bytes: number): number[] {
-  return Array.from({ length: Math.ceil(bytes / CHUNK_BYTES) }, (_, at) => at * CHUNK_BYTES);
+/** The part at `offset`, or undefined when it does not come in time or the download has failed. */
+function answerFor(download: Download, offset: number, timeoutMs: number): Promise<Part | undefined> {
+  return new Promise((resolve) => {
+    const settle = (part: Part | undefined) => {
+      clearTimeout(timer);
+      download.waiting.delete(offset);
+      resolve(part);
+    };
+    const timer = setTimeout(settle, timeoutMs, undefined);
+    download.waiting.set(offset, settle);
+  });
+}
+
+function fail(download: Download, error: Error): void {
+  download.failure ??= error;
+  for (const settle of [...download.waiting.values()]) settle(undefined);
+}
+
+function unavailable(blob: string, reason: string): IsobathError {
+  return IsobathError.of('ISO_ERR_BLOB_UNAVAILABLE', { blob, reason });
 }

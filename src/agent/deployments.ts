@@ -1,3 +1,4 @@
+import { IsobathError } from '../base/errors.ts';
 import type { CompiledProgram } from '../engine/engine.ts';
 import type { ShardProgram } from '../wire/messages/control.ts';
 import type { Fetched, ResidentPrograms } from './resident-programs.ts';
@@ -46,6 +47,11 @@ export async function makeResident(
   id: string,
   specs: readonly ShardProgram[],
 ): Promise<{ deployment: Deployment; fetched: Fetched }> {
+  const named = new Set(specs.map(({ stage, shard }) => `${stage}/${shard}`));
+  if (named.size < specs.length) {
+    const reason = 'a shard is named twice';
+    throw IsobathError.of('ISO_ERR_WIRE_MALFORMED', { topic: `the deployment ${id}`, reason });
+  }
   const fetched = await programs.fetch(specs);
   const shards: ResidentShard[] = [];
   try {

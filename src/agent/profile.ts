@@ -7,8 +7,8 @@ import type { AgentProfile } from '../wire/messages/status.ts';
 export function profileOf(
   agent: string,
   engine: Engine,
-  weight: number,
-  held: Pick<AgentProfile, 'filterBytesReceived' | 'programs'>,
+  { weight, filterBytesLimit }: { readonly weight: number; readonly filterBytesLimit?: number | undefined },
+  held: Pick<AgentProfile, 'filterBytesReceived' | 'programs' | 'compute'>,
 ): AgentProfile {
   return {
     v: VERSION,
@@ -17,6 +17,7 @@ export function profileOf(
     memoryBytes: totalmem(),
     engine: { name: engine.name, version: engine.version, threads: engine.threads },
     weight,
+    ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
     platform: `${process.platform}-${process.arch}`,
     node: process.versions.node,
     ...held,

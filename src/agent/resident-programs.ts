@@ -45,7 +45,7 @@ export class ResidentPrograms {
     let receivedBytes = 0;
     let cachedBytes = 0;
     for (const blob of blobs.values()) {
-      if (this.#isInUse(blob.sha256) || (await cache.holds(blob.sha256, blob.bytes))) {
+      if (await this.#has(blob)) {
         cachedBytes += blob.bytes;
       } else {
         await fetcher.fetch(blob);
@@ -88,8 +88,10 @@ export class ResidentPrograms {
     return engine.compile(await loadOnnx(cache.path(sha256)));
   }
 
-  #isInUse(sha256: string): boolean {
-    return this.#residents.has(sha256) || this.#blobsInUse().includes(sha256);
+  /** The content of a blob was compared with its name when it came into use; its file may be gone since. */
+  #has({ sha256, bytes }: BlobRef): Promise<boolean> {
+    const { cache } = this.#options;
+    return this.#blobsInUse().includes(sha256) ? cache.hasFile(sha256, bytes) : cache.holds(sha256, bytes);
   }
 
   #blobsInUse(): string[] {

@@ -23,7 +23,9 @@ export interface ShardRunnerOptions {
 /** Runs shards and publishes their OFM regions. What goes wrong is told to the master, which runs the shard elsewhere. */
 export class ShardRunner {
   readonly #options: ShardRunnerOptions;
-  readonly #running = new Set<Promise<void>>();
+  /** Runs and reports that have not ended. */
+  readonly #open = new Set<Promise<void>>();
+  #queued = 0;
 
   constructor(options: ShardRunnerOptions) {
     this.#options = options;
@@ -33,19 +35,28 @@ export class ShardRunner {
   accept(job: ShardJob): void {
     const { maxQueue = 64, agent } = this.#options;
     const work =
-      this.#running.size >= maxQueue
-        ? this.#report(job, IsobathError.of('ISO_ERR_AGENT_BUSY', { agent, queued: this.#running.size }))
+      this.#queued >= maxQueue
+        ? this.#report(job, IsobathError.of('ISO_ERR_AGENT_BUSY', { agent, queued: this.#queued }))
         : this.#run(job).catch((error: unknown) => this.#report(job, IsobathError.from(error)));
-    const tracked = work.finally(() => this.#running.delete(tracked));
-    this.#running.add(tracked);
+    const tracked = work.finally(() => this.#open.delete(tracked));
+    this.#open.add(tracked);
   }
 
   /** Resolves when all that was accepted has ended. */
   async drain(): Promise<void> {
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#open);
   }
 
   async #run(job: ShardJob): Promise<void> {
+    this.#queued += 1;
+    try {
+      await this.#runAndPublish(job);
+    } finally {
+      this.#queued -= 1;
+    }
+  }
+
+  async #runAndPublish(job: ShardJob): Promise<void> {
     const ready = performance.now();
     const { outputs, computeMs } = await job.shard.program.run(job.inputs, { consume: job.exclusive });
     // the engine queues, so all that was not computing was waiting

@@ -76,10 +76,6 @@ export const CATALOGUE = {
       'The model does not fit: the cheapest way to hold it takes {needed} bytes of filters, but the {workers} devices with a limit hold {together} together, {missing} bytes too few where they are needed.',
     cure: 'Add agents, raise their filter limits, or let the master hold filters.',
   },
-  ISO_ERR_FLEET_NEEDED: {
-    message: 'The strategy {strategy} needs to know the fleet: its devices and links.',
-    cure: 'Give a fleet file or a broker with calibrated agents; docs/planning.md describes both.',
-  },
   ISO_ERR_SCHEME_UNFIT: {
     message: 'The scheme {scheme} does not fit node {node}: {reason}.',
     cure: 'Choose another scheme; `isobath inspect` shows which fit.',
@@ -181,6 +177,10 @@ export const CATALOGUE = {
   ISO_ERR_MASTER_BUSY: {
     message: 'The master has {queued} requests waiting, its limit.',
     cure: 'Send fewer requests at a time, or raise `request.queue`.',
+  },
+  ISO_ERR_LINK_UNMEASURED: {
+    message: 'The link to the agent {agent} could not be measured: {reason}.',
+    cure: 'Plans use assumed figures for it; when the link is better, run `isobath calibrate`.',
   },
   ISO_ERR_NO_AGENTS: {
     message: 'No agent joined the cluster {cluster} within {seconds} s.',

@@ -14,6 +14,9 @@ export interface ErrorJson {
   readonly cure: string;
 }
 
+/** UTF-16 units of a message or cure in an error that travels. */
+const MAX_TEXT = 4096;
+
 /** The one error class that users see: a code of the catalogue, what happened, and what to do. */
 export class IsobathError extends Error {
   override readonly name = 'IsobathError';
@@ -43,8 +46,9 @@ export class IsobathError extends Error {
       : IsobathError.of('ISO_ERR_INTERNAL', { reason: reasonOf(error) }, error);
   }
 
+  /** Cut to what the protocol lets pass: a receiver would refuse a longer text, and wait for ever. */
   toJSON(): ErrorJson {
-    return { code: this.code, message: this.message, cure: this.cure };
+    return { code: this.code, message: this.message.slice(0, MAX_TEXT), cure: this.cure.slice(0, MAX_TEXT) };
   }
 }
 

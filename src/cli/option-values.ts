@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { SIZE } from '../estimator/quantities.ts';
 
 /** Parsers of option values. What they refuse becomes a usage error that names the option. */
 
@@ -18,6 +19,13 @@ export function positiveNumber(text: string): number {
     throw new InvalidArgumentError('It must be a number above 0.');
   }
   return value;
+}
+
+/** Bytes, as in 200MB. */
+export function byteSize(text: string): number {
+  const value = SIZE.read(text);
+  if (value === undefined) throw new InvalidArgumentError(`It must be a size as in ${SIZE.like}.`);
+  return Math.floor(value);
 }
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;

@@ -4,6 +4,7 @@ import { PROGRAM_VERSION } from '../base/version.ts';
 import { type CommandBuilder, quiet, usageError } from './command.ts';
 import { agentCommand } from './commands/agent.ts';
 import { brokerCommand } from './commands/broker.ts';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { demoCommand } from './commands/demo.ts';
 import { inferCommand } from './commands/infer.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   inspectCommand,
   simulateCommand,
   modelsCommand,
+  calibrateCommand,
   masterCommand,
   agentCommand,
   brokerCommand,

@@ -17,6 +17,8 @@ export interface VerifyFlags extends ClientFlags {
   readonly seed: number;
   readonly tolerance: number;
   readonly state?: string;
+  readonly limit?: number;
+  readonly masterLimit?: number;
 }
 
 export interface DistributedRun {
@@ -37,7 +39,7 @@ export async function runOnFleet(
   context: CliContext,
   model: ResolvedModel,
   inputs: Inputs,
-  { agents, strategy, scheme, state }: VerifyFlags,
+  { agents, strategy, scheme, state, limit, masterLimit }: VerifyFlags,
   engine: Engine,
 ): Promise<DistributedRun> {
   const { program, environment, lifetime, output } = context;
@@ -45,6 +47,10 @@ export async function runOnFleet(
     ...{ program, environment, agents, engine },
     model: { ...model, strategy, scheme },
     logger: quietLogger(context),
+    limits: {
+      ...(limit === undefined ? {} : { agent: limit }),
+      ...(masterLimit === undefined ? {} : { master: masterLimit }),
+    },
     ...(state === undefined ? {} : { directory: state }),
     onProgress: (text) => output.progress(text),
   });
@@ -54,7 +60,8 @@ export async function runOnFleet(
   const { outputs, stages, totalMs } = await fleet.master.infer(model.name, 'verify', inputs);
   const filterBytesSent = fleet.master.sentBytes;
   await fleet.stop();
-  return { outputs, stages, totalMs, agents, strategy, scheme, filterBytesSent };
+  const used = strategy === 'depth' ? scheme : schemesOf(stages);
+  return { outputs, stages, totalMs, agents, strategy, scheme: used, filterBytesSent };
 }
 
 /** On the agents of a running master, which must serve the same model. */
@@ -68,8 +75,12 @@ export async function runThroughMaster(
     context.output.progress(`Asking the master for ${model.name}`);
     const { outputs, summary } = await client.infer(model.name, { tensors: inputs });
     const { stages, totalMs, agents } = summary;
-    const schemes = new Set(stages.map(({ scheme }) => scheme).filter((scheme) => scheme !== 'local'));
-    const scheme = [...schemes].join(', ') || null;
-    return { outputs, stages, totalMs, agents, strategy: null, scheme };
+    return { outputs, stages, totalMs, agents, strategy: null, scheme: schemesOf(stages) };
   });
+}
+
+/** The schemes in use; null where everything is local. */
+function schemesOf(stages: readonly { readonly scheme: string }[]): string | null {
+  const schemes = new Set(stages.map(({ scheme }) => scheme).filter((scheme) => scheme !== 'local'));
+  return [...schemes].join(', ') || null;
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { IsobathError } from '../base/errors.ts';
 import type { Service } from '../base/service.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { MeasuredFleet } from '../estimator/measured.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { InferOptions } from '../wire/messages/inference.ts';
 import type { ModelInfo } from '../wire/messages/status.ts';
-import type { ResultSummary } from '../wire/messages/summary.ts';
 import { Topics } from '../wire/topics.ts';
+import { type CalibrationOptions, requestCalibration } from './calibration.ts';
+import type { InferencePayload, InferenceReply } from './inference.ts';
 import { MasterWatch } from './master-watch.ts';
 import { requestFrames } from './request-frames.ts';
 import { ResultCollector } from './result-collector.ts';
@@ -22,17 +23,6 @@ export interface ClientOptions {
   /** A running master is known after so long at most: its status is a retained message. Default 2000 ms. */
   readonly discoverMs?: number;
   readonly chunkBytes?: number;
-}
-
-/** What a request carries: a file (a picture, a .npy or a JSON tensor), or tensors by input name. */
-export type InferencePayload =
-  | { readonly file: Uint8Array }
-  | { readonly tensors: ReadonlyMap<string, Tensor> };
-
-export interface InferenceReply {
-  /** By output name; empty with `outputs: 'labels'`. */
-  readonly outputs: ReadonlyMap<string, Tensor>;
-  readonly summary: ResultSummary;
 }
 
 /** Sends inference requests to the master of a cluster. */
@@ -99,6 +89,12 @@ export class IsobathClient implements Service {
     } finally {
       for (const step of undo.reverse()) void step();
     }
+  }
+
+  /** Has the master measure the cluster. Throws as `infer` does. */
+  async calibrate(options: CalibrationOptions = {}): Promise<MeasuredFleet> {
+    await this.#watch.online();
+    return requestCalibration({ bus: this.#options.bus, topics: this.#topics, watch: this.#watch }, options);
   }
 
   async #send(topic: string, frames: Iterable<Uint8Array>): Promise<void> {

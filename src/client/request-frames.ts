@@ -3,7 +3,7 @@ import { CHUNK_BYTES, chunkRanges } from '../wire/chunks.ts';
 import { encodeFrame, type Unsealed } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import type { InferChunk, InferOptions } from '../wire/messages/inference.ts';
-import type { InferencePayload } from './client.ts';
+import type { InferencePayload } from './inference.ts';
 
 /** The chunks of a request, made as they are sent. Every one bears the options: any may arrive first. */
 export function* requestFrames(

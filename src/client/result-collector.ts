@@ -5,7 +5,7 @@ import { RESULT_CHUNK, type ResultEnd } from '../wire/messages/inference.ts';
 import { resultSummary } from '../wire/messages/summary.ts';
 import { elementsOf } from '../wire/reassembly.ts';
 import { ReassemblyTable } from '../wire/reassembly-table.ts';
-import type { InferenceReply } from './client.ts';
+import type { InferenceReply } from './inference.ts';
 
 const MAX_OUTPUTS = 64;
 const MAX_BYTES = 2 ** 30;

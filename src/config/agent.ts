@@ -1,5 +1,6 @@
 import {
   type ConnectionSettings,
+  calibration,
   cluster,
   connection,
   engine,
@@ -18,7 +19,9 @@ export interface AgentSettings {
   cache: { maxBytes: number };
   engine: { threads: number };
   weight: number;
+  memory: { filterBytes: number };
   queue: number;
+  calibration: 'start' | 'never';
   log: LogSettings;
 }
 
@@ -44,6 +47,14 @@ export const agentSchema: SchemaOf<AgentSettings> = {
     format: 'positive',
     default: 1,
   },
+  memory: {
+    filterBytes: {
+      doc: 'The most that plans may give this agent of filters, as in 200MB. .inf: no limit.',
+      format: 'size',
+      default: Number.POSITIVE_INFINITY,
+    },
+  },
   queue: { doc: 'Shards that may wait or run; one more is refused.', format: 'count', default: 64 },
+  calibration,
   log,
 };

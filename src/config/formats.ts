@@ -1,10 +1,18 @@
 import convict from 'convict';
+import { SIZE } from '../estimator/quantities.ts';
 
 type Refuse = (value: unknown) => string | undefined;
 
 /** A whole number as YAML has it, or as text from the environment. */
 function toNumber(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
+}
+
+/** As people write it; a plain number is bytes. */
+function toSize(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (value === '.inf') return Number.POSITIVE_INFINITY;
+  return SIZE.read(value) ?? toNumber(value);
 }
 
 function toBoolean(value: unknown): unknown {
@@ -102,6 +110,13 @@ const FORMATS: Readonly<
   natural: {
     refuse: whole(0, Number.MAX_SAFE_INTEGER, 'must be a whole number from 0 up'),
     coerce: toNumber,
+  },
+  size: {
+    refuse: (value) =>
+      typeof value === 'number' && value >= 0
+        ? undefined
+        : `must be a size as in ${SIZE.like}, or .inf for no limit`,
+    coerce: toSize,
   },
   count: { refuse: whole(1, Number.MAX_SAFE_INTEGER, 'must be a whole number from 1 up'), coerce: toNumber },
   positive: {

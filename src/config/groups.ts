@@ -132,6 +132,12 @@ export const state = {
   },
 };
 
+export const calibration = {
+  doc: 'start: measures this device before it joins for the first time, a few seconds. never: only when `isobath calibrate` asks.',
+  format: ['start', 'never'],
+  default: 'start' as 'start' | 'never',
+};
+
 export const engine = {
   threads: { doc: 'Threads of one run. 0: one per core.', format: 'natural', default: 0 },
 };

@@ -1,5 +1,6 @@
 import {
   type ConnectionSettings,
+  calibration,
   cluster,
   connection,
   engine,
@@ -41,6 +42,8 @@ export interface MasterSettings {
   request: { concurrency: number; queue: number };
   deploy: { settleMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };
+  calibration: 'start' | 'never';
+  memory: { filterBytes: number };
   log: LogSettings;
 }
 
@@ -94,6 +97,17 @@ export const masterSchema: SchemaOf<MasterSettings> = {
   deadline: {
     minMs: { doc: 'A shard is never given up sooner.', format: 'count', default: 2000 },
     maxMs: { doc: 'A shard is given up after so long at most.', format: 'count', default: 30_000 },
+  },
+  memory: {
+    filterBytes: {
+      doc: 'The most that plans may leave to the master of filters, as in 200MB. .inf: no limit.',
+      format: 'size',
+      default: Number.POSITIVE_INFINITY,
+    },
+  },
+  calibration: {
+    ...calibration,
+    doc: 'start: measures this device at its first start, and the link of each agent that joins. never: only when `isobath calibrate` asks.',
   },
   log,
 };

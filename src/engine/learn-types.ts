@@ -20,12 +20,11 @@ export async function learnTypes(graph: Graph, engine: Engine): Promise<Graph> {
   const types = new Map<string, TensorType>(inferred.types);
   try {
     const program = await engine.compile(probe);
-    const { outputs } = await program.run(inputs);
+    const { outputs } = await program.run(inputs).finally(() => program.dispose());
     probe.outputs.forEach((name, at) => {
       const { dtype, shape } = outputs[at]!;
       types.set(name, { dtype, shape });
     });
-    await program.dispose();
   } catch (error) {
     const tensor = unknown[0]!;
     const op = inferred.nodes.find(({ outputs }) => outputs.includes(tensor))?.op ?? 'an operator';

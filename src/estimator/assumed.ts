@@ -1,14 +1,40 @@
+import type { MeasuredCompute, MeasuredLink } from './measured.ts';
 import { type FleetProfile, symmetricLink } from './profile.ts';
 
-/** Figures of the order of a Raspberry Pi 4 on 100 Mbit/s Ethernet: assumed, for devices that nobody has measured. */
-const ASSUMED = {
-  secondsPerMac: 1e-10,
-  secondsPerByte: 2.5e-10,
-  secondsPerRun: 1e-4,
-  copySecondsPerByte: 5e-10,
-  bitsPerSecond: 9.4e7,
-  alpha: 5e-4,
-};
+/** What one core of a small device does: assumed, near a Cortex-A72 at 1.5 GHz. */
+const CORE_SECONDS_PER_MAC = 1 / 3e9;
+/** Cores that share the memory gain less than they are. Assumed. */
+const USEFUL_SHARE = 0.7;
+
+/**
+ * For a device that nobody measured: figures of a Raspberry Pi 4, scaled by the cores and by the weight that its owner
+ * gave it. All of them are assumed.
+ */
+export function assumedCompute(threads: number, weight = 1): MeasuredCompute {
+  const speed = 1 + USEFUL_SHARE * (threads - 1);
+  const gamma = (slower: number) => [
+    { macs: 1e5, secondsPerMac: (slower * CORE_SECONDS_PER_MAC) / weight },
+    { macs: 1e8, secondsPerMac: (slower * CORE_SECONDS_PER_MAC) / (speed * weight) },
+  ];
+  return {
+    secondsPerMac: {
+      conv: gamma(1.2),
+      conv3x3: gamma(1),
+      conv1x1: gamma(1.2),
+      depthwise: gamma(5),
+      gemm: gamma(3),
+    },
+    secondsPerByte: 1 / (3e9 * weight),
+    secondsPerRun: 4e-4 / weight,
+    copySecondsPerByte: 1 / (5e8 * weight),
+    secondsPerMessage: 2e-4 / weight,
+  };
+}
+
+/** For a link that nobody measured: Ethernet of 100 Mbit/s. Assumed. */
+export function assumedLink(): MeasuredLink {
+  return symmetricLink(94e6, 5e-4);
+}
 
 export interface AssumedWorker {
   readonly id: string;
@@ -22,16 +48,13 @@ export function assumedFleet(
   workers: readonly AssumedWorker[],
   chunkBytes: number,
 ): FleetProfile {
-  const compute = (weight: number) => ({
-    secondsPerMac: { conv: [{ macs: 1e6, secondsPerMac: ASSUMED.secondsPerMac / weight }] },
-    secondsPerByte: ASSUMED.secondsPerByte / weight,
-    secondsPerRun: ASSUMED.secondsPerRun / weight,
-    copySecondsPerByte: ASSUMED.copySecondsPerByte / weight,
-  });
-  const link = symmetricLink(ASSUMED.bitsPerSecond, ASSUMED.alpha);
   return {
-    master: { id: masterId, compute: compute(1) },
-    agents: workers.map(({ id, weight }) => ({ id, compute: compute(weight), link })),
+    master: { id: masterId, compute: assumedCompute(1) },
+    agents: workers.map(({ id, weight }) => ({
+      id,
+      compute: assumedCompute(1, weight),
+      link: assumedLink(),
+    })),
     broker: { kind: 'embedded' },
     chunkBytes,
   };

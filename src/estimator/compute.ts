@@ -31,7 +31,8 @@ export class ComputeModel {
 
   /** One node: as long as its arithmetic or its memory traffic takes, whichever is longer. */
   secondsOf({ kind, macs, bytes, filterBytes }: Work): number {
-    const memory = (bytes + filterBytes) * this.profile.secondsPerByte;
+    const { secondsPerByte, secondsPerByteOf } = this.profile;
+    const memory = (bytes + filterBytes) * (secondsPerByteOf?.[kind] ?? secondsPerByte);
     if (macs === 0) return memory;
     return Math.max(secondsAt(this.#curves[kind], macs), memory);
   }

@@ -15,6 +15,8 @@ export interface ComputeProfile {
   readonly secondsPerMac: Readonly<Partial<Record<WorkKind, Gamma>> & { readonly conv: Gamma }>;
   /** Where memory is the limit: fully connected layers, elementwise operators, pooling. */
   readonly secondsPerByte: number;
+  /** Of operators that use the memory less well than `secondsPerByte` says: they write, or read with strides. */
+  readonly secondsPerByteOf?: Readonly<Partial<Record<WorkKind, number>>>;
   /** Fixed cost of one run of the engine. */
   readonly secondsPerRun: number;
   /** Slicing, reassembling, placing and summing, outside the engine. */

@@ -11,9 +11,11 @@ import type { Bus } from '../transport/bus.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import type { ShardProgram } from '../wire/messages/control.ts';
 import type { Deployed } from '../wire/messages/reply.ts';
+import { validName } from '../wire/names.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { BlobServer } from './blob-server.ts';
 import type { Fleet } from './fleet.ts';
+import type { FleetProfiles } from './fleet-profile.ts';
 import { type InferenceResult, runInference } from './inference.ts';
 import { LocalPrograms } from './local-programs.ts';
 import { type Blob, type PackedProgram, ProgramPacker } from './packed-program.ts';
@@ -34,6 +36,8 @@ export interface DeploymentOptions {
   readonly standby?: number;
   readonly chunkBytes?: number;
   readonly deadlines?: DeadlineOptions;
+  /** Learns from what shards took. */
+  readonly profiles?: Pick<FleetProfiles, 'observe'>;
   /** An agent that asks for nothing and reports nothing for so long has failed. Default 60000 ms. */
   readonly deployTimeoutMs?: number;
 }
@@ -51,6 +55,10 @@ export class Deployment {
   #holders: string[][] = [];
   #agents: string[] = [];
   #offered: Blob[] = [];
+  /** Which run of each agent holds its programs. */
+  readonly #epochs = new Map<string, number>();
+  readonly #ending = new AbortController();
+  #requests = 0;
 
   constructor(options: DeploymentOptions) {
     const { plan, bus, topics, fleet, logger, engine, deadlines } = options;
@@ -87,9 +95,15 @@ export class Deployment {
     }
   }
 
+  /** Ends a `start` that is under way: it throws ISO_ERR_DEPLOY_FAILED. */
+  abort(): void {
+    this.#ending.abort();
+  }
+
   /** Waits for running inferences, then lets the agents forget the deployment. */
   async stop(): Promise<void> {
     const { fleet, blobs } = this.#options;
+    this.abort();
     await Promise.allSettled(this.#running);
     const undeploy = { v: VERSION, type: 'undeploy', deployment: this.id } as const;
     await Promise.allSettled(
@@ -100,21 +114,29 @@ export class Deployment {
     await this.#local.dispose();
   }
 
+  /** True while the agent is there and has not forgotten its programs in a restart. */
+  holds(agent: string): boolean {
+    const epoch = this.#options.fleet.epochOf(agent);
+    return epoch !== undefined && epoch === this.#epochs.get(agent);
+  }
+
+  /** `request` is part of what its shards are called on the wire, with a number, because clients may use one twice. */
   infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
+    const unique = `${validName(request).slice(0, 100)}.${this.#requests++}`;
     const { graph, bus, topics, fleet, logger, chunkBytes } = this.#options;
     const context = {
       deployment: this.id,
       flow: this.#flow,
       holders: this.#holders,
+      holds: (agent: string) => this.holds(agent),
       remote: this.#remote,
       local: this.#local,
       deadlines: this.#deadlines,
+      observe: this.#options.profiles?.observe,
       ...{ bus, topics, fleet, logger },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
     };
-    const running = runInference(context, graph, request, inputs).finally(() =>
-      this.#running.delete(running),
-    );
+    const running = runInference(context, graph, unique, inputs).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
   }
@@ -151,6 +173,8 @@ export class Deployment {
     const held = this.#flow.shards.filter(({ id }) => this.#holders[id]!.includes(agent));
     const programs = held.map((flow) => this.#specOf(flow, packed.get(flow.id)!, agent));
     const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
+    const epoch = this.#options.fleet.epochOf(agent);
+    if (epoch !== undefined) this.#epochs.set(agent, epoch);
     const { model, logger } = this.#options;
     logger.info(
       { model, agent, receivedBytes, cachedBytes, shards: held.length },
@@ -200,6 +224,12 @@ export class Deployment {
             if (to === agent) aliveMs = performance.now();
           }),
         );
+        const { signal } = this.#ending;
+        const aborted = () => reject(failed('the master stops'));
+        signal.addEventListener('abort', aborted);
+        undo.push(() => signal.removeEventListener('abort', aborted));
+        if (signal.aborted) aborted();
+        else if (!fleet.has(agent)) reject(failed('it left'));
         const watch = setInterval(() => {
           if (performance.now() - aliveMs > deployTimeoutMs) reject(failed('it does not answer'));
         }, 1000);

@@ -2,6 +2,7 @@ import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
+import { MASTER } from '../planner/plan.ts';
 import type { Bus } from '../transport/bus.ts';
 import { decodeJson, decodeMessage, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -40,6 +41,9 @@ type FleetEvents = {
   reply: { readonly agent: string; readonly reply: Reply };
 };
 
+/** Far more than a star's link can feed; whoever may publish could name any number of agents. */
+const MAX_AGENTS = 4096;
+
 /** The agents of the cluster, as their retained messages tell, and the way to speak with each. */
 export class Fleet extends Emitter<FleetEvents> implements Service {
   readonly #options: FleetOptions;
@@ -66,8 +70,14 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
     return entry !== undefined && isMember(entry);
   }
 
+  /** Which run of the agent is a member; undefined while it is none. */
+  epochOf(id: string): number | undefined {
+    const entry = this.#entries.get(id);
+    return entry && isMember(entry) ? entry.status.epoch : undefined;
+  }
+
   async start(): Promise<void> {
-    const { bus, topics, pingMs = 2000 } = this.#options;
+    const { bus, topics, logger, pingMs = 2000 } = this.#options;
     const listen = async (
       filter: string,
       handler: (topic: string, agent: string, payload: Uint8Array) => void,
@@ -76,7 +86,9 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
         filter,
         (topic, payload) => {
           const address = parseTopic(topics.cluster, topic);
-          if (address && 'agent' in address) handler(topic, address.agent, payload);
+          if (!address || !('agent' in address)) return;
+          if (address.agent === MASTER) logger.warn({ topic }, `No agent can have the name ${MASTER}.`);
+          else handler(topic, address.agent, payload);
         },
         { qos: 1 },
       );
@@ -123,6 +135,7 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
     }
     const status = decodeJson(AGENT_STATUS, topic, payload);
     const entry = this.#entry(id);
+    if (!entry) return;
     const before = entry.status;
     // a will of an earlier run may come late
     if (before && status.epoch < before.epoch) return;
@@ -138,16 +151,21 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
 
   #onProfile(topic: string, id: string, payload: Uint8Array): void {
     if (payload.length === 0) return;
+    const profile = decodeJson(AGENT_PROFILE, topic, payload);
     const entry = this.#entry(id);
+    if (!entry) return;
     const wasMember = isMember(entry);
-    entry.profile = decodeJson(AGENT_PROFILE, topic, payload);
+    entry.profile = profile;
     if (!wasMember) this.#join(id, entry);
   }
 
   #onReply(topic: string, agent: string, payload: Uint8Array): void {
     const reply = decodeMessage(REPLY, topic, payload);
-    const entry = this.#entry(agent);
-    if (entry.silent) {
+    const entry = this.#entries.get(agent);
+    if (reply.type === 'calibrated' && entry?.profile) {
+      entry.profile = { ...entry.profile, compute: reply.profile };
+    }
+    if (entry?.silent) {
       entry.silent = false;
       this.#join(agent, entry);
     }
@@ -166,8 +184,11 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
     if (entry && isMember(entry)) this.emit('left', { id, reason: 'offline' });
   }
 
-  #entry(id: string): Entry {
-    const entry = this.#entries.get(id) ?? { silent: false };
+  /** Undefined where there are too many agents to know one more. */
+  #entry(id: string): Entry | undefined {
+    const known = this.#entries.get(id);
+    if (known || this.#entries.size >= MAX_AGENTS) return known;
+    const entry: Entry = { silent: false };
     this.#entries.set(id, entry);
     return entry;
   }

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import type { FlowShard } from '../planner/dataflow.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { JoinedTensors } from './join.ts';
 import { type RequestState, runShard, type ShardContext } from './shard-attempts.ts';
@@ -32,16 +33,25 @@ export function runInference(
       const outputs = new Map(graph.outputs.map((name) => [name, outputOf(graph, joined, name)]));
       resolve({ outputs, degraded, stages: state.times.reports, totalMs: performance.now() - started });
     };
+    let failed = false;
+    const fail = (error: unknown) => {
+      failed = true;
+      reject(error);
+    };
+    const ended = (shard: FlowShard, asPlanned: boolean) => {
+      degraded ||= !asPlanned;
+      left -= 1;
+      for (const tensor of new Set(shard.planned.shard.inputs.map((input) => input.tensor)))
+        joined.release(tensor);
+      if (failed) return;
+      for (const next of shard.dependents) if (--waiting[next]! === 0) fire(next);
+      if (left === 0) finish();
+    };
     const fire = (id: number): void => {
       const shard = flow.shards[id]!;
-      runShard(context, state, shard).then(({ asPlanned }) => {
-        degraded ||= !asPlanned;
-        left -= 1;
-        for (const tensor of new Set(shard.planned.shard.inputs.map((input) => input.tensor)))
-          joined.release(tensor);
-        for (const next of shard.dependents) if (--waiting[next]! === 0) fire(next);
-        if (left === 0) finish();
-      }, reject);
+      runShard(context, state, shard)
+        .then(({ asPlanned }) => ended(shard, asPlanned))
+        .catch(fail);
     };
     const ready = flow.shards.filter(({ dependencies }) => dependencies === 0);
     for (const { id } of ready) fire(id);

@@ -6,19 +6,23 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
+import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus, Will } from '../transport/bus.ts';
-import { encodeJson } from '../wire/codec.ts';
+import { whileOnline } from '../transport/while-online.ts';
+import { decodeJson, encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
-import type { MasterStatus, ModelInfo, Presence } from '../wire/messages/status.ts';
+import { MASTER_STATUS, type MasterStatus, type ModelInfo, type Presence } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
+import { CalibrationService } from './calibration-service.ts';
 import type { Deployment } from './deployment.ts';
 import { Fleet } from './fleet.ts';
+import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
-import { ModelService, type ServedModel } from './model-service.ts';
+import { type ModelEvents, ModelService, type ServedModel } from './model-service.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
 import { RequestService } from './request-service.ts';
 
@@ -37,13 +41,17 @@ export interface MasterOptions {
   readonly deployTimeoutMs?: number;
   readonly settleMs?: number;
   readonly requests?: RequestQueueOptions;
+  /** A request of which nothing more came for so long is given up. Default 60000 ms. */
+  readonly partTimeoutMs?: number;
+  /** Where the broker runs: in this process, or elsewhere. Default `embedded`. */
+  readonly broker?: FleetProfilesOptions['broker'];
+  /** `start`: measures this device at its first start, and the link of each agent that joins. Default `never`. */
+  readonly calibration?: FleetProfilesOptions['calibration'];
+  readonly benchmark?: BenchmarkOptions;
+  readonly filterBytesLimit?: FleetProfilesOptions['filterBytesLimit'];
 }
 
-type MasterEvents = {
-  deployed: { readonly model: string; readonly deployment: Deployment };
-  /** A deployment failed; it is tried again. */
-  failed: { readonly model: string; readonly error: IsobathError };
-};
+type MasterEvents = ModelEvents;
 
 /** Keeps the fleet, deploys models, runs inferences. */
 export class Master extends Emitter<MasterEvents> implements Service {
@@ -52,6 +60,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   readonly #models = new Map<string, ModelService>();
   #bus: Bus | undefined;
   #fleet: Fleet | undefined;
+  #profiles: FleetProfiles | undefined;
+  #calibrations: CalibrationService | undefined;
   #blobs: BlobServer | undefined;
   #requests: RequestService | undefined;
   #epoch = 0;
@@ -72,58 +82,102 @@ export class Master extends Emitter<MasterEvents> implements Service {
     return this.#blobs?.sentBytes ?? 0;
   }
 
+  /** What is known of the speed of the cluster. Valid between `start` and `stop`. */
+  get profiles(): FleetProfiles {
+    if (!this.#profiles) throw new Error('the master is not started');
+    return this.#profiles;
+  }
+
   deployment(model: string): Deployment | undefined {
     return this.#models.get(model)?.deployment;
   }
 
   async start(): Promise<void> {
-    const { connect, engine, logger, directory, models, requests, ...rest } = this.#options;
+    try {
+      await this.#start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    const models = [...this.#models.keys()];
+    this.#options.logger.info({ cluster: this.#topics.cluster, models }, 'The master is ready.');
+  }
+
+  async #start(): Promise<void> {
+    const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
+    const { broker, calibration, benchmark, filterBytesLimit, ...rest } = others;
     const topics = this.#topics;
-    await engine.start();
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
     const will = { topic: topics.masterStatus(), payload: encodeJson(this.#status('offline')) };
     const bus = connect({ ...will, qos: 1, retain: true });
     this.#bus = bus;
+    await engine.start();
     await bus.start();
     this.#blobs = new BlobServer({ bus, topics, logger });
     this.#fleet = new Fleet({ bus, topics, logger });
     await this.#blobs.start();
     await this.#fleet.start();
+    this.#profiles = new FleetProfiles({
+      ...{ bus, topics, fleet: this.#fleet, engine, logger, directory },
+      ...(broker ? { broker } : {}),
+      ...(calibration ? { calibration } : {}),
+      ...(benchmark ? { benchmark } : {}),
+      ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
+      ...(rest.chunkBytes ? { chunkBytes: rest.chunkBytes } : {}),
+    });
+    await this.#profiles.start();
+    this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
+    await this.#calibrations.start();
     for (const model of models) {
-      const shared = { ...rest, bus, topics, fleet: this.#fleet, blobs: this.#blobs, engine, logger };
+      const { profiles } = this;
+      const parties = { bus, topics, fleet: this.#fleet, profiles, blobs: this.#blobs, engine, logger };
+      const shared = { ...rest, ...parties };
       const service = new ModelService({ ...shared, model });
       service.on('deployed', (event) => this.emit('deployed', event));
       service.on('failed', (event) => this.emit('failed', event));
       this.#models.set(model.name, service);
       await service.start();
     }
-    const { chunkBytes } = rest;
-    const limits = { ...requests, ...(chunkBytes === undefined ? {} : { chunkBytes }) };
+    const { chunkBytes, partTimeoutMs } = rest;
+    const limits = {
+      ...requests,
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+      ...(partTimeoutMs === undefined ? {} : { partTimeoutMs }),
+    };
     this.#requests = new RequestService({ bus, topics, logger, models: this.#models, ...limits });
     await this.#requests.start();
     bus.onState((state) => {
       if (state === 'online') void this.#announce().catch(() => undefined);
     });
+    await bus.subscribe(topics.masterStatus(), (topic, payload) => this.#onOwnStatus(topic, payload), {
+      qos: 1,
+    });
     await this.#announce();
-    logger.info({ cluster: topics.cluster, models: [...this.#models.keys()] }, 'The master is ready.');
   }
 
   async stop(): Promise<void> {
     const bus = this.#bus;
     if (!bus) return;
-    // Messages to a broker that is away would wait for it.
-    if (bus.state === 'offline') await bus.stop();
+    this.#bus = undefined;
+    const offline = encodeJson(this.#status('offline'));
+    const goodbye = () => bus.publish(this.#topics.masterStatus(), offline, { qos: 1, retain: true });
+    const work = this.#stopServices();
+    await whileOnline(bus, work);
+    if (bus.state === 'online') await whileOnline(bus, goodbye());
+    await bus.stop();
+    await work;
+    await this.#options.engine.stop();
+  }
+
+  async #stopServices(): Promise<void> {
     await this.#requests?.stop();
     await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
     this.#models.clear();
+    await this.#calibrations?.stop();
+    await this.#profiles?.stop();
     await this.#fleet?.stop();
     await this.#blobs?.stop();
-    const offline = encodeJson(this.#status('offline'));
-    await bus.publish(this.#topics.masterStatus(), offline, { qos: 1, retain: true }).catch(() => undefined);
-    await bus.stop();
-    await this.#options.engine.stop();
-    this.#bus = undefined;
   }
 
   /** Runs one inference without going through MQTT requests. Throws ISO_ERR_MODEL_NOT_SERVED. */
@@ -137,6 +191,13 @@ export class Master extends Emitter<MasterEvents> implements Service {
   #status(state: Presence): MasterStatus {
     const models = this.#options.models.map(({ name }) => name);
     return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models };
+  }
+
+  /** The will of an earlier run may come late. */
+  #onOwnStatus(topic: string, payload: Uint8Array): void {
+    if (!this.#bus || payload.length === 0) return;
+    const { state } = decodeJson(MASTER_STATUS, topic, payload);
+    if (state === 'offline') void this.#announce().catch(() => undefined);
   }
 
   async #announce(): Promise<void> {

@@ -3,35 +3,31 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { Engine } from '../engine/engine.ts';
-import { assumedFleet } from '../estimator/assumed.ts';
-import type { Manifest } from '../formats/manifest.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
-import { MASTER } from '../planner/plan.ts';
-import { type PlanOptions, planGraph } from '../planner/strategies.ts';
+import type { Plan } from '../planner/plan.ts';
+import { repriced } from '../planner/repriced.ts';
+import { isSearched, planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
-import { CHUNK_BYTES } from '../wire/chunks.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
+import type { FleetProfiles } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
 import { ProgramPacker } from './packed-program.ts';
+import { checkedInputs } from './request-inputs.ts';
+import type { ServedModel } from './served-model.ts';
 
-/** A model that the master serves. */
-export interface ServedModel extends PlanOptions {
-  readonly name: string;
-  /** With complete `types`. */
-  readonly graph: Graph;
-  readonly manifest?: Manifest;
-}
+export type { ServedModel } from './served-model.ts';
 
 export interface ModelServiceOptions {
   readonly model: ServedModel;
   readonly bus: Bus;
   readonly topics: Topics;
   readonly fleet: Fleet;
+  /** What is known of the speed of the fleet's members. */
+  readonly profiles: FleetProfiles;
   readonly blobs: BlobServer;
   readonly engine: Engine;
   readonly logger: Logger;
@@ -41,10 +37,13 @@ export interface ModelServiceOptions {
   readonly deployTimeoutMs?: number;
   /** The fleet must be quiet for so long before a new plan is made. Default 300 ms. */
   readonly settleMs?: number;
+  /** A running plan is left only for one that is predicted to be faster by this share. Default 0.1. */
+  readonly leastGain?: number;
 }
 
-type ModelEvents = {
-  deployed: { readonly model: string; readonly deployment: Deployment };
+export type ModelEvents = {
+  /** `members` is the size of the fleet that was planned for: not all of them need have work. */
+  deployed: { readonly model: string; readonly deployment: Deployment; readonly members: number };
   /** A new plan is tried later; what ran before goes on. */
   failed: { readonly model: string; readonly error: IsobathError };
 };
@@ -58,9 +57,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #packer = new ProgramPacker();
   readonly #undo: (() => void)[] = [];
   #current: { deployment: Deployment; fleet: string } | undefined;
+  #starting: Deployment | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #retryMs = RETRY_MS.first;
+  /** The figures on which the running plan was made have changed. */
+  #outdated = false;
   #stopped = false;
 
   constructor(options: ModelServiceOptions) {
@@ -78,10 +80,14 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   async start(): Promise<void> {
-    const { fleet } = this.#options;
+    const { fleet, profiles } = this.#options;
     this.#undo.push(
       fleet.on('joined', () => this.#schedule()),
       fleet.on('left', () => this.#schedule()),
+      profiles.on('changed', () => {
+        this.#outdated = true;
+        this.#schedule();
+      }),
     );
     this.#schedule(0);
   }
@@ -90,12 +96,13 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#stopped = true;
     clearTimeout(this.#timer);
     for (const step of this.#undo.splice(0)) step();
+    this.#starting?.abort();
     await this.#work;
     await this.#current?.deployment.stop();
     this.#current = undefined;
   }
 
-  /** Throws ISO_ERR_MODEL_NOT_SERVED until the first deployment is ready, and what the engine throws. */
+  /** Throws ISO_ERR_MODEL_NOT_SERVED until the first deployment is ready, as `checkedInputs`, and what the engine throws. */
   async infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
     if (!this.#current) {
       throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', {
@@ -103,7 +110,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
         served: 'it is being deployed',
       });
     }
-    return this.#current.deployment.infer(request, inputs);
+    return this.#current.deployment.infer(request, checkedInputs(this.model, inputs));
   }
 
   #schedule(delayMs = this.#options.settleMs ?? 300): void {
@@ -115,35 +122,62 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   async #reconcile(): Promise<void> {
-    const { fleet, logger, model } = this.#options;
+    const { fleet, logger, model, profiles } = this.#options;
+    const weighsTimes = isSearched(model.strategy);
+    // agents that have just joined are measured before they get work by their speed
+    if (weighsTimes) await profiles.settled();
     const members = fleet.members;
     const state = fingerprint(members);
-    if (this.#stopped || this.#current?.fleet === state) return;
-    const deployment = this.#deploymentFor(members);
+    const outdated = weighsTimes && this.#outdated;
+    if (this.#stopped || (this.#current?.fleet === state && !outdated)) return;
+    this.#outdated = false;
+    let deployment: Deployment;
     try {
+      const plan = planGraph(model.graph, profiles.profile, model);
+      if (weighsTimes && this.#mayStay(plan, state)) return;
+      deployment = this.#deploymentOf(plan);
+      this.#starting = deployment;
       await deployment.start();
     } catch (cause) {
+      if (this.#stopped) return;
       const error = IsobathError.from(cause);
       logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
       this.emit('failed', { model: model.name, error });
       this.#schedule(this.#retryMs);
       this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
       return;
+    } finally {
+      this.#starting = undefined;
     }
     this.#retryMs = RETRY_MS.first;
     const previous = this.#current;
     this.#current = { deployment, fleet: state };
     logger.info({ model: model.name, agents: deployment.agents.length }, 'The model is deployed.');
-    this.emit('deployed', { model: model.name, deployment });
+    this.emit('deployed', { model: model.name, deployment, members: members.length });
     await previous?.deployment.stop();
     if (fingerprint(fleet.members) !== state) this.#schedule();
   }
 
-  #deploymentFor(members: readonly Member[]): Deployment {
-    const { model, settleMs: _, ...shared } = this.#options;
-    const workers = members.map(({ id, profile }) => ({ id, weight: profile.weight }));
-    const fleet = assumedFleet(MASTER, workers, shared.chunkBytes ?? CHUNK_BYTES);
-    const plan = planGraph(model.graph, fleet, model);
+  /** True where the running plan can go on, and the new one is not worth moving for. */
+  #mayStay(plan: Plan, state: string): boolean {
+    const { profiles, model, logger, fleet, leastGain = 0.1 } = this.#options;
+    const current = this.#current;
+    if (!current?.deployment.agents.every((agent) => fleet.has(agent) && current.deployment.holds(agent)))
+      return false;
+    const { objective = 'latency' } = model;
+    const now = repriced(current.deployment.plan, profiles.profile, objective);
+    const then = objective === 'latency' ? plan.predictedSeconds : plan.throughputSeconds;
+    if (then < (1 - leastGain) * now) return false;
+    logger.debug(
+      { model: model.name, now, then },
+      'The running plan stays: a new one would gain too little.',
+    );
+    this.#current = { ...current, fleet: state };
+    return true;
+  }
+
+  #deploymentOf(plan: Plan): Deployment {
+    const { model, settleMs: _, leastGain: __, ...shared } = this.#options;
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
 }

@@ -67,9 +67,8 @@ export class RemoteShards {
       }),
       fleet.on('reply', ({ agent, reply }) => {
         if (reply.type !== 'shard-failed' || reply.deployment !== deployment) return;
-        const call = this.#pending.get(callKey(reply.request, reply.stage, reply.shard));
-        if (call?.agent === agent && call.attempt === reply.attempt)
-          call.reject(IsobathError.revive(reply.error));
+        const call = this.#pending.get(callKey(reply));
+        if (call?.agent === agent) call.reject(IsobathError.revive(reply.error));
       }),
     );
   }
@@ -79,9 +78,13 @@ export class RemoteShards {
     this.#failWhere(() => true, 'the deployment ended');
   }
 
-  /** Resolves when all OFM regions are joined; rejects when the agent fails, leaves, or `deadlineMs` is over. */
-  async expect(call: RemoteCall, deadlineMs: number): Promise<RemoteAnswer> {
-    const key = callKey(call.request, call.flow.stage.index, call.flow.index);
+  /**
+   * Resolves when all OFM regions are joined; rejects when the agent fails, leaves, or `deadlineMs` is over, and when
+   * `sending`, which brings it the IFM regions, does.
+   */
+  async expect(call: RemoteCall, deadlineMs: number, sending: Promise<unknown>): Promise<RemoteAnswer> {
+    const { request, attempt, flow } = call;
+    const key = callKey({ request, stage: flow.stage.index, shard: flow.index, attempt });
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<RemoteAnswer>((resolve, reject) => {
@@ -95,6 +98,7 @@ export class RemoteShards {
         };
         this.#pending.set(key, { ...call, ...state, resolve, reject });
         timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs);
+        sending.catch(reject);
       });
     } finally {
       clearTimeout(timer);
@@ -108,15 +112,21 @@ export class RemoteShards {
 
   #onChunk(topic: string, payload: Uint8Array): void {
     const { header, bytes } = decodeFrame(SHARD_CHUNK, topic, payload);
-    const call = this.#pending.get(callKey(header.request, header.stage, header.shard));
-    if (!call || call.attempt !== header.attempt || call.done.has(header.tensor)) {
+    const call = this.#pending.get(callKey(header));
+    if (!call || call.done.has(header.tensor)) {
       this.#options.logger.debug({ topic, attempt: header.attempt }, 'A late or double part was dropped.');
       return;
     }
     call.firstMs ||= performance.now();
     call.bytes += bytes.length;
     call.times = header.times ?? call.times;
-    this.#join(topic, call, header, bytes);
+    try {
+      this.#join(topic, call, header, bytes);
+    } catch (error) {
+      // its parts contradict one another or the plan: nothing right will come of them
+      call.reject(error as Error);
+      return;
+    }
     if (call.done.size < call.flow.planned.shard.outputs.length || !call.times) return;
     const { joinMs, bytes: received, times: agentTimes } = call;
     call.resolve({ agentTimes, receiveMs: performance.now() - call.firstMs, joinMs, bytes: received });
@@ -157,6 +167,11 @@ export class DeadlineError extends Error {
   }
 }
 
-function callKey(request: string, stage: number, shard: number): string {
-  return `${request}/${stage}/${shard}`;
+function callKey({
+  request,
+  stage,
+  shard,
+  attempt,
+}: Pick<ShardChunk, 'request' | 'stage' | 'shard' | 'attempt'>): string {
+  return `${request}/${stage}/${shard}/${attempt}`;
 }

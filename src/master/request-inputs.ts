@@ -1,8 +1,7 @@
 import { IsobathError } from '../base/errors.ts';
 import { readInput } from '../formats/input.ts';
-import { isPicture, sniff } from '../formats/sniff.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { ServedModel } from './model-service.ts';
+import type { ServedModel } from './served-model.ts';
 
 /** The model's one input, for requests that do not name it. */
 function onlyInput({ name, graph, manifest }: ServedModel): string {
@@ -32,11 +31,11 @@ export function checkedInputs(model: ServedModel, given: ReadonlyMap<string, Ten
     const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'nothing';
     if (got !== want) throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', { input: name, got, want });
   }
+  // one more would stand for whatever tensor of the model bears its name
+  const unknown = [...inputs.keys()].find((name) => !model.graph.inputs.includes(name));
+  if (unknown !== undefined) {
+    const reason = `the model ${model.name} has no input ${unknown.slice(0, 100)}`;
+    throw IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason });
+  }
   return inputs;
-}
-
-/** True for what a plain MQTT client publishes: a picture, a .npy or a JSON text, without our framing. */
-export function isPlainFile(payload: Uint8Array): boolean {
-  const kind = sniff(payload);
-  return kind !== undefined && (isPicture(kind) || kind === 'npy' || kind === 'json');
 }

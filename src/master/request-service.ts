@@ -1,5 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { RecentSet } from '../base/recent-set.ts';
 import type { Service } from '../base/service.ts';
 import { bytesOf } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -13,7 +14,7 @@ import type { Topics } from '../wire/topics.ts';
 import type { InferenceResult } from './inference.ts';
 import type { ModelService } from './model-service.ts';
 import { type CompleteRequest, plainRequest, RequestCollector } from './request-collector.ts';
-import { checkedInputs, inputFromFile, isPlainFile } from './request-inputs.ts';
+import { inputFromFile } from './request-inputs.ts';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.ts';
 import { summarize } from './summary.ts';
 
@@ -23,23 +24,33 @@ export interface RequestServiceOptions extends RequestQueueOptions {
   readonly logger: Logger;
   readonly models: ReadonlyMap<string, ModelService>;
   readonly chunkBytes?: number;
+  /** A request of which nothing more came for so long is given up. Default 60000 ms. */
+  readonly partTimeoutMs?: number;
 }
 
-/** Request ids that were taken lately: the broker may deliver a message of QoS 1 twice. */
+/** First byte of a frame: a msgpack array of two. No picture, .npy or JSON file begins with it. */
+const FRAME = 0x92;
+/** Requests that were refused lately, whose further chunks need no answer. */
 const REMEMBERED = 1024;
 
 /** Answers inference requests that arrive over MQTT. Each ends with a result or a coded error. */
 export class RequestService implements Service {
   readonly #options: RequestServiceOptions;
   readonly #queue: RequestQueue;
-  readonly #collector = new RequestCollector();
-  readonly #taken = new Set<string>();
+  readonly #collector: RequestCollector;
+  /** Requests that wait or run: what comes of them again is a double, and its answer is on the way. */
+  readonly #open = new Set<string>();
+  readonly #refused = new RecentSet(REMEMBERED);
   readonly #running = new Set<Promise<void>>();
   #unsubscribe: (() => Promise<void>) | undefined;
 
   constructor(options: RequestServiceOptions) {
     this.#options = options;
     this.#queue = new RequestQueue(options);
+    this.#collector = new RequestCollector({
+      onGiveUp: (key, error) => this.#refuse(key, error),
+      ...(options.partTimeoutMs === undefined ? {} : { partTimeoutMs: options.partTimeoutMs }),
+    });
   }
 
   async start(): Promise<void> {
@@ -53,10 +64,14 @@ export class RequestService implements Service {
     );
   }
 
-  /** No new request is taken; those that run are answered. */
+  /** No new request is taken; those that run are answered, those that wait are refused. */
   async stop(): Promise<void> {
     await this.#unsubscribe?.().catch(() => undefined);
     this.#unsubscribe = undefined;
+    this.#queue.close();
+    for (const key of this.#collector.clear()) {
+      this.#refuse(key, IsobathError.of('ISO_ERR_MASTER_STOPPED', { request: placeOf(key).request }));
+    }
     await Promise.allSettled(this.#running);
   }
 
@@ -65,41 +80,58 @@ export class RequestService implements Service {
     if (address?.kind !== 'infer') return;
     const { model, request } = address;
     const key = `${model}/${request}`;
-    if (this.#taken.has(key)) return;
-    const plain = payload[0] !== 0x92 && (isPlainFile(payload) || payload.length === 0);
-    const answer = plain ? this.#answerPlain : this.#answerFramed;
+    if (this.#open.has(key)) return;
+    const framed = payload[0] === FRAME;
+    const answer = framed ? this.#answerFramed : this.#answerPlain;
     let complete: CompleteRequest | undefined;
     try {
-      if (plain) complete = plainRequest(payload);
-      else {
-        const { header, bytes } = decodeFrame(INFER_CHUNK, topic, payload);
-        complete = this.#collector.add(key, topic, header, bytes);
-      }
+      complete = framed ? this.#collect(key, topic, payload) : plainRequest(payload);
     } catch (error) {
-      this.#remember(key);
-      this.#track(answer(model, request, IsobathError.from(error)));
+      if (framed) this.#refuse(key, IsobathError.from(error));
+      else this.#track(answer(model, request, IsobathError.from(error)));
       return;
     }
     if (!complete) return;
-    this.#remember(key);
+    this.#open.add(key);
     const { outputs } = complete.options;
-    const run = this.#infer(model, request, complete).then(
-      ({ result, summary }) => answer(model, request, { result, summary, withTensors: outputs !== 'labels' }),
-      (error: unknown) => answer(model, request, IsobathError.from(error)),
-    );
+    const run = this.#infer(model, request, complete)
+      .finally(() => this.#open.delete(key))
+      .then(
+        ({ result, summary }) =>
+          answer(model, request, { result, summary, withTensors: outputs !== 'labels' }),
+        (error: unknown) => answer(model, request, IsobathError.from(error)),
+      );
     this.#track(run);
   }
 
-  async #infer(model: string, request: string, complete: CompleteRequest) {
+  /** Chunks of a topic come in order: one that is not the first of its input continues what was refused. */
+  #collect(key: string, topic: string, payload: Uint8Array): CompleteRequest | undefined {
+    const { header, bytes } = decodeFrame(INFER_CHUNK, topic, payload);
+    if (header.seq > 0 && this.#refused.has(key)) return undefined;
+    this.#refused.delete(key);
+    this.#serviceOf(placeOf(key).model);
+    return this.#collector.add(key, topic, header, bytes);
+  }
+
+  /** Answers a framed request that is not complete with an error, once. */
+  #refuse(key: string, error: IsobathError): void {
+    const { model, request } = placeOf(key);
+    this.#collector.drop(key);
+    this.#refused.add(key);
+    this.#track(this.#answerFramed(model, request, error));
+  }
+
+  #serviceOf(model: string): ModelService {
     const service = this.#options.models.get(model);
-    if (!service) {
-      const served = [...this.#options.models.keys()].join(', ') || 'none';
-      throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served });
-    }
-    return this.#queue.run(async () => {
-      const inputs = complete.file
-        ? await inputFromFile(service.model, complete.file)
-        : checkedInputs(service.model, complete.tensors!);
+    if (service) return service;
+    const served = [...this.#options.models.keys()].join(', ') || 'none';
+    throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served });
+  }
+
+  async #infer(model: string, request: string, complete: CompleteRequest) {
+    const service = this.#serviceOf(model);
+    return this.#queue.run(request, async () => {
+      const inputs = complete.file ? await inputFromFile(service.model, complete.file) : complete.tensors!;
       const result = await service.infer(request, inputs);
       const agents = service.deployment?.agents.length ?? 0;
       return { result, summary: summarize(service.model, request, agents, result, complete.options.top) };
@@ -141,11 +173,6 @@ export class RequestService implements Service {
     await bus.publish(topics.result(model, request), payload, { qos: 1 });
   }
 
-  #remember(key: string): void {
-    this.#taken.add(key);
-    if (this.#taken.size > REMEMBERED) this.#taken.delete(this.#taken.values().next().value!);
-  }
-
   #track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => {
@@ -155,6 +182,11 @@ export class RequestService implements Service {
       .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
   }
+}
+
+function placeOf(key: string): { model: string; request: string } {
+  const [model, request] = key.split('/') as [string, string];
+  return { model, request };
 }
 
 type Answer =

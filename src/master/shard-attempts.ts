@@ -1,6 +1,7 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { TensorRegion } from '../partition/shard.ts';
+import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
 import { MASTER } from '../planner/plan.ts';
@@ -21,12 +22,16 @@ export interface ShardContext {
   readonly flow: Dataflow;
   /** Agents that hold a shard's program, the planned one first; by shard id. */
   readonly holders: readonly (readonly string[])[];
+  /** True while the agent is there and has not forgotten its programs in a restart. */
+  readonly holds: (agent: string) => boolean;
   readonly bus: Bus;
   readonly topics: Topics;
   readonly fleet: Fleet;
   readonly remote: RemoteShards;
   readonly local: LocalPrograms;
   readonly deadlines: Deadlines;
+  /** Told what computing a shard took. */
+  readonly observe: ((worker: string, work: readonly Work[], computeSeconds: number) => void) | undefined;
   readonly logger: Logger;
   readonly chunkBytes?: number;
 }
@@ -53,7 +58,7 @@ export async function runShard(
   const { fleet, logger } = context;
   const candidates = flow.planned.worker === MASTER ? [] : context.holders[flow.id]!;
   for (const [attempt, agent] of candidates.entries()) {
-    if (!fleet.has(agent)) continue;
+    if (!context.holds(agent)) continue;
     try {
       await runRemotely(context, state, flow, agent, attempt);
       return { asPlanned: attempt === 0 };
@@ -78,13 +83,13 @@ async function runRemotely(
   const { request, joined, times } = state;
   const started = performance.now();
   const call = { request, flow, attempt, agent, joined };
-  const [sent, answer] = await Promise.all([
-    publishInputs(context, state, flow, agent, attempt),
-    remote.expect(call, deadlines.of(flow.stage.index)),
-  ]);
+  const sending = publishInputs(context, state, flow, agent, attempt);
+  const answer = await remote.expect(call, deadlines.of(flow.stage.index), sending);
+  const sent = await sending;
   const totalMs = performance.now() - started;
   deadlines.observe(flow.stage.index, totalMs);
   const { agentTimes, receiveMs, joinMs } = answer;
+  context.observe?.(agent, flow.planned.shard.work, agentTimes.computeMs / 1000);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
   times.addBytes(flow, sent.bytes + answer.bytes);

@@ -6,9 +6,12 @@ import type { Range } from '../tensor/region.ts';
  * A weight that gets nothing has an empty range.
  */
 export function proportionalRanges(extent: number, weights: readonly number[], unit = 1): Range[] {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  // relative to the largest, so that no sum of weights overflows
+  const largest = Math.max(...weights);
+  const shares = weights.map((weight) => (largest > 0 ? weight / largest : 1));
+  const total = shares.reduce((sum, share) => sum + share, 0);
   const units = Math.ceil(extent / unit);
-  const exact = weights.map((weight) => (total > 0 ? (units * weight) / total : units / weights.length));
+  const exact = shares.map((share) => (units * share) / total);
   const counts = exact.map(Math.floor);
   const byRemainder = exact
     .map((value, at) => ({ at, remainder: value - counts[at]! }))

@@ -59,12 +59,13 @@ export class StageList {
     return { strategy, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
   }
 
-  /** One local stage per connected part, so that branches do not wait for one another. */
+  /** One local stage per connected part that somebody reads, so that branches do not wait for one another. */
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const part of connectedParts(waiting)) {
-      this.#add('local', part, [{ worker: MASTER, shard: localShard(this.runOf(part)) }]);
+      const shard = localShard(this.runOf(part));
+      if (shard.outputs.length > 0) this.#add('local', part, [{ worker: MASTER, shard }]);
     }
   }
 

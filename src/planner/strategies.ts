@@ -35,12 +35,18 @@ export const STRATEGY_NAMES = [
   ...Object.keys(SEARCHED).filter((name) => name !== 'auto'),
 ];
 
+/** True for a strategy that weighs times; a rule gives the same plan whatever the devices can do. */
+export function isSearched(strategy: string): boolean {
+  return Object.hasOwn(SEARCHED, strategy);
+}
+
 /** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY. */
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
   const { strategy, objective = 'latency' } = options;
+  if (options.scheme !== undefined) schemeNamed(options.scheme);
   const model = new FleetModel(fleet);
   if (Object.hasOwn(FIXED, strategy)) return FIXED[strategy]!(graph, model, options);
-  if (!Object.hasOwn(SEARCHED, strategy)) {
+  if (!isSearched(strategy)) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
   }
   const searched = planSearched(graph, model, SEARCHED[strategy]!, objective).plan(strategy);

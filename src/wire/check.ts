@@ -42,6 +42,14 @@ export const amount: Check<number> = (value, path) =>
     ? value
     : refuse(path, 'is not a finite number from 0 up');
 
+/** A finite number above 0 and at most `max`: rates and the like. */
+export function rate(max: number): Check<number> {
+  return (value, path) =>
+    typeof value === 'number' && value > 0 && value <= max
+      ? value
+      : refuse(path, `is not a number above 0 and at most ${max}`);
+}
+
 export const flag: Check<boolean> = (value, path) =>
   typeof value === 'boolean' ? value : refuse(path, 'is neither true nor false');
 

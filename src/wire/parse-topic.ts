@@ -3,14 +3,15 @@ import { PREFIX } from './topics.ts';
 
 /** What a topic speaks of. */
 export type Address =
-  | { readonly kind: 'agent-status' | 'agent-profile' | 'control' | 'reply'; readonly agent: string }
+  | { readonly kind: (typeof AGENT_LEAVES)[keyof typeof AGENT_LEAVES]; readonly agent: string }
   | { readonly kind: 'blob-get' | 'blob-part'; readonly sha256: string; readonly agent: string }
   | { readonly kind: 'ifm'; readonly deployment: string; readonly agent: string }
   | { readonly kind: 'shared-ifm'; readonly deployment: string; readonly stage: number }
   | { readonly kind: 'ofm'; readonly deployment: string; readonly stage: number; readonly shard: number }
   | { readonly kind: 'infer' | 'result'; readonly model: string; readonly request: string }
   | { readonly kind: 'model-info'; readonly model: string }
-  | { readonly kind: 'master-status' };
+  | { readonly kind: 'master-status' | 'fleet' | 'master-loop' }
+  | { readonly kind: 'calibrate' | 'calibrated'; readonly request: string };
 
 /** The inverse of `Topics`; undefined for a topic of no known form or of another cluster. */
 export function parseTopic(cluster: string, topic: string): Address | undefined {
@@ -25,7 +26,12 @@ const AGENT_LEAVES = {
   profile: 'agent-profile',
   control: 'control',
   reply: 'reply',
+  probe: 'probe',
+  'probe-reply': 'probe-reply',
+  loop: 'agent-loop',
 } as const;
+
+const MASTER_LEAVES = { status: 'master-status', fleet: 'fleet', loop: 'master-loop' } as const;
 
 const FAMILIES: ReadonlyMap<string, (levels: readonly string[]) => Address | undefined> = new Map([
   ['agents', agents],
@@ -66,8 +72,13 @@ function models([model, leaf, request, ...more]: readonly string[]): Address | u
   return { kind: leaf, model, request };
 }
 
-function master([leaf, ...more]: readonly string[]): Address | undefined {
-  return leaf === 'status' && more.length === 0 ? { kind: 'master-status' } : undefined;
+function master([leaf, request, ...more]: readonly string[]): Address | undefined {
+  if (leaf === undefined || more.length > 0) return undefined;
+  if (leaf === 'calibrate' || leaf === 'calibrated') {
+    return isName(request) ? { kind: leaf, request } : undefined;
+  }
+  if (request !== undefined || !Object.hasOwn(MASTER_LEAVES, leaf)) return undefined;
+  return { kind: MASTER_LEAVES[leaf as keyof typeof MASTER_LEAVES] };
 }
 
 function number(level: string | undefined): number | undefined {

@@ -73,6 +73,11 @@ export class ReassemblyTable {
     this.#entries.delete(key);
   }
 
+  /** Forgets all tensors under way whose key begins with `prefix`. */
+  dropAll(prefix: string): void {
+    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.drop(key);
+  }
+
   clear(): void {
     this.#entries.clear();
     this.#heldBytes = 0;

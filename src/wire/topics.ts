@@ -25,6 +25,13 @@ export class Topics {
   control = (agent: string) => this.#agent(agent, 'control');
   /** Agent to master: `Reply`, QoS 1. */
   reply = (agent: string) => this.#agent(agent, 'reply');
+  /** Master to agent: `Probe`, QoS 0. */
+  probe = (agent: string) => this.#agent(agent, 'probe');
+  /** Agent to master: `ProbeReply`, QoS 0. */
+  probeReply = (agent: string) => this.#agent(agent, 'probe-reply');
+  /** Agent to itself: `Probe`, QoS 0. */
+  agentLoop = (agent: string) => this.#agent(agent, 'loop');
+  everyProbeReply = () => `${this.#root}/agents/+/probe-reply`;
   everyAgentStatus = () => `${this.#root}/agents/+/status`;
   everyAgentProfile = () => `${this.#root}/agents/+/profile`;
   everyReply = () => `${this.#root}/agents/+/reply`;
@@ -58,6 +65,15 @@ export class Topics {
 
   /** Retained JSON `MasterStatus`, QoS 1; also the master's will. */
   masterStatus = () => `${this.#root}/master/status`;
+  /** Retained JSON `FleetReport`, QoS 1. */
+  fleet = () => `${this.#root}/master/fleet`;
+  /** Client to master: `CalibrationRequest`, QoS 1. */
+  calibrate = (request: string) => `${this.#root}/master/calibrate/${validName(request)}`;
+  /** Master to client: `CalibrationResult`, QoS 1. */
+  calibrated = (request: string) => `${this.#root}/master/calibrated/${validName(request)}`;
+  /** Master to itself: `Probe`, QoS 0. */
+  masterLoop = () => `${this.#root}/master/loop`;
+  everyCalibrate = () => `${this.#root}/master/calibrate/+`;
 
   #agent(agent: string, leaf: string): string {
     return `${this.#root}/agents/${validName(agent)}/${leaf}`;

@@ -19,6 +19,7 @@ export const FLOORS = [
   'engine',
   'wire',
   'transport',
+  'calibration',
   'broker',
   'agent',
   'master',

@@ -43,7 +43,7 @@ describe('documents of --json', () => {
       macs: 86_704_128,
       filterBytes: 4 * (64 * 27 + 64),
       depth: { input: 3, output: 64 },
-      schemes: ['input-depth', 'output-depth', 'depth-grid'],
+      schemes: ['input-depth', 'output-depth', 'depth-grid', 'rows', 'columns', 'tiles', 'replica'],
     });
   });
 

@@ -49,7 +49,7 @@ describe('a mistake ends in a code that names the cure', () => {
 
   it.each([
     [['inspect', 'zoo:vgg17'], 'ISO_ERR_MODEL_NOT_FOUND'],
-    [['verify', 'street', '--scheme', 'columns'], 'ISO_ERR_SCHEME_UNKNOWN'],
+    [['verify', 'street', '--scheme', 'diagonal'], 'ISO_ERR_SCHEME_UNKNOWN'],
     [['verify', 'street', '--strategy', 'best'], 'ISO_ERR_STRATEGY_UNKNOWN'],
     [['agent', '--weight', 'heavy', '--name', 'a/b'], 'ISO_ERR_CONFIG_INVALID'],
     [['broker', '--config', '/no/such.yaml'], 'ISO_ERR_CONFIG_UNREADABLE'],

@@ -31,6 +31,24 @@ describe('VGG16 on processes', () => {
     expect(second).toMatchObject({ ok: true, filterBytesSent: 0 });
   });
 
+  it('runs on 4 agents that hold 200 MB of filters each, and is refused on 2 with the shortfall', async () => {
+    const verify = (agents: string) =>
+      isobath(
+        ...['verify', 'zoo:vgg16', '--agents', agents, '--strategy', 'auto'],
+        ...['--limit', '200MB', '--master-limit', '0B', '--json'],
+      );
+    const four = await verify('4');
+    expect(four.code).toBe(0);
+    const report = JSON.parse(four.stdout);
+    expect(report).toMatchObject({ agents: 4, strategy: 'auto', ok: true });
+    expect(report.filterBytesSent).toBeLessThanOrEqual(4.01 * 200e6);
+    const two = await verify('2');
+    expect(two.code).toBe(1);
+    const { error } = JSON.parse(two.stdout);
+    expect(error.code).toBe('ISO_ERR_PLAN_MEMORY');
+    expect(error.message).toMatch(/400/);
+  });
+
   it('answers right when an agent is killed in the middle, and runs the next on the others', async () => {
     const master = service([
       'master',

@@ -18,6 +18,11 @@ export class TestCluster {
   master!: Master;
   #directory = '';
 
+  /** Holds the state of all parties, each in a folder of its name. */
+  get directory(): string {
+    return this.#directory;
+  }
+
   async start(
     models: readonly ServedModel[],
     agents: number,

@@ -4,14 +4,23 @@ import { decodeFrame, decodeMessage, encodeFrame, encodeMessage } from '../../sr
 import { BLOB_GET, BLOB_PART } from '../../src/wire/messages/blob.ts';
 import type { MessageKind } from '../../src/wire/messages/common.ts';
 import { CONTROL } from '../../src/wire/messages/control.ts';
+import { CALIBRATION_REQUEST, CALIBRATION_RESULT } from '../../src/wire/messages/fleet.ts';
 import { INFER_CHUNK, RESULT_CHUNK } from '../../src/wire/messages/inference.ts';
+import { PROBE, PROBE_REPLY } from '../../src/wire/messages/probe.ts';
 import { REPLY } from '../../src/wire/messages/reply.ts';
 import { SHARD_CHUNK } from '../../src/wire/messages/shard-chunk.ts';
 import { parseTopic } from '../../src/wire/parse-topic.ts';
 
 type Sealed = { readonly crc32: number };
-const frames = [SHARD_CHUNK, BLOB_PART, INFER_CHUNK, RESULT_CHUNK] as unknown as MessageKind<Sealed>[];
-const messages: MessageKind<object>[] = [BLOB_GET, CONTROL, REPLY];
+const frames = [
+  SHARD_CHUNK,
+  BLOB_PART,
+  INFER_CHUNK,
+  RESULT_CHUNK,
+  PROBE,
+  PROBE_REPLY,
+] as unknown as MessageKind<Sealed>[];
+const messages: MessageKind<object>[] = [BLOB_GET, CONTROL, REPLY, CALIBRATION_REQUEST, CALIBRATION_RESULT];
 
 const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 const vectors = [...page.matchAll(/```vector\n([^`]*)```/g)].map(([, body]) => {

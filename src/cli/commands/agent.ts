@@ -8,6 +8,7 @@ import { withoutPassword } from '../../transport/mqtt-options.ts';
 import { command } from '../command.ts';
 import { busOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
+import { limitOf } from '../filter-limit.ts';
 import { topicName } from '../served-name.ts';
 import { beginService, type ServiceFlags, serviceOptions, startPatiently, untilAsked } from '../service.ts';
 import { stateDirectory } from '../state-directory.ts';
@@ -19,6 +20,8 @@ interface AgentFlags extends ServiceFlags {
   readonly state?: string;
   readonly threads?: string;
   readonly weight?: string;
+  readonly calibration?: string;
+  readonly filterLimit?: string;
 }
 
 /** `isobath agent`: joins a cluster and runs shards. */
@@ -41,6 +44,8 @@ export function agentCommand(context: CliContext) {
     .option('--state <directory>', 'where filters are kept')
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--weight <weight>', 'relative compute capacity')
+    .option('--filter-limit <size>', 'the most that plans may give this agent of filters, as 200MB')
+    .option('--calibration <when>', 'start: measure this device at its first start; never')
     .action(async (options: AgentFlags) => {
       const { settings, logger } = await beginService(context, agentSchema, options, {
         'broker.url': options.broker,
@@ -49,8 +54,10 @@ export function agentCommand(context: CliContext) {
         'state.directory': options.state,
         'engine.threads': options.threads,
         weight: options.weight,
+        calibration: options.calibration,
+        'memory.filterBytes': options.filterLimit,
       });
-      const { cluster, weight, queue } = settings;
+      const { cluster, weight, queue, calibration } = settings;
       const name = settings.name || topicName(hostname());
       const connection = { ...(await busOptions(settings.broker)), logger };
       const { threads } = settings.engine;
@@ -65,6 +72,8 @@ export function agentCommand(context: CliContext) {
         directory: stateDirectory(settings.state.directory, `agent-${name}`, context.environment),
         cacheBytes: settings.cache.maxBytes,
         maxQueue: queue,
+        calibration,
+        ...limitOf(settings.memory),
         onFatal: fail,
       });
       context.lifetime.defer(() => engine.stop());

@@ -9,6 +9,7 @@ import { command } from '../command.ts';
 import { busOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { brokerOf, hostOf } from '../embedded-broker.ts';
+import { limitOf } from '../filter-limit.ts';
 import { several } from '../option-values.ts';
 import { servedModels } from '../served-models.ts';
 import { beginService, type ServiceFlags, serviceOptions, startPatiently, untilAsked } from '../service.ts';
@@ -24,6 +25,8 @@ interface MasterFlags extends ServiceFlags {
   readonly host?: string;
   readonly port?: string;
   readonly threads?: string;
+  readonly calibration?: string;
+  readonly filterLimit?: string;
 }
 
 /** `isobath master`: keeps the fleet, deploys models, answers requests. */
@@ -50,6 +53,8 @@ export function masterCommand(context: CliContext) {
     .option('--port <port>', 'port of the built-in broker; 0 takes a free one')
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--state <directory>', 'where the master keeps its own files')
+    .option('--filter-limit <size>', 'the most that plans may leave to the master of filters, as 200MB')
+    .option('--calibration <when>', 'start: measure this device and the links of agents that join; never')
     .action(async (options: MasterFlags) => {
       const { settings, logger } = await beginService(context, masterSchema, options, {
         'broker.url': options.broker,
@@ -61,6 +66,8 @@ export function masterCommand(context: CliContext) {
         'listen.port': options.port,
         'engine.threads': options.threads,
         'state.directory': options.state,
+        calibration: options.calibration,
+        'memory.filterBytes': options.filterLimit,
       });
       const { cluster, request, deploy, deadline } = settings;
       const { threads } = settings.engine;
@@ -74,6 +81,9 @@ export function masterCommand(context: CliContext) {
         directory: stateDirectory(settings.state.directory, `master-${cluster}`, context.environment),
         deadlines: deadline,
         requests: request,
+        broker: settings.broker.url === '' ? 'embedded' : 'external',
+        calibration: settings.calibration,
+        ...limitOf(settings.memory),
         deployTimeoutMs: deploy.timeoutMs,
       });
       context.lifetime.defer(() => master.stop());

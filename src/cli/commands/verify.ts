@@ -6,7 +6,7 @@ import { command } from '../command.ts';
 import { differenceOf, runLocally } from '../compare.ts';
 import type { CliContext } from '../context.ts';
 import { inputsFor } from '../model-input.ts';
-import { positiveNumber, shape, wholeNumber } from '../option-values.ts';
+import { byteSize, positiveNumber, shape, wholeNumber } from '../option-values.ts';
 import { resolveModel } from '../resolve-model.ts';
 import { checkStrategy } from '../served-models.ts';
 import { distributedOf } from '../stage-table.ts';
@@ -51,6 +51,8 @@ export function verifyCommand(context: CliContext) {
       positiveNumber,
       DEFAULT_TOLERANCE,
     )
+    .option('--limit <size>', 'the most that each agent may hold of filters, as 200MB', byteSize)
+    .option('--master-limit <size>', 'the most that the master may hold of filters', byteSize)
     .option('--state <directory>', "keep the agents' filters here, so that a second run sends none")
     .action(async (spec: string, options: VerifyFlags) => {
       const { output, lifetime } = context;

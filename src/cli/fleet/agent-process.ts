@@ -11,7 +11,11 @@ export interface AgentProcessOptions {
   readonly password: string;
   readonly directory: string;
   readonly threads: number;
+  /** As in `200MB`. */
+  readonly filterLimit?: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default `never`: somebody waits for this process. */
+  readonly calibration?: 'start' | 'never';
 }
 
 const KEPT_LINES = 20;
@@ -37,9 +41,12 @@ export class AgentProcess {
 
   /** `onEnd` is told when the process ends before `stop`. */
   start(onEnd: (error: IsobathError) => void): void {
-    const { program, name, cluster, url, username, password, directory, threads, environment } =
+    const { program, name, cluster, url, username, password, directory, threads, filterLimit, environment } =
       this.#options;
-    const flags = { broker: url, name, cluster, state: directory, threads, 'log-level': 'warn' };
+    const { calibration = 'never' } = this.#options;
+    const settings = { calibration, broker: url, name, cluster, state: directory, threads };
+    const limit = filterLimit === undefined ? {} : { 'filter-limit': filterLimit };
+    const flags = { ...settings, ...limit, 'log-level': 'warn' };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
     // The password is no argument: everybody on the machine can read those.
     const own = { ISOBATH_BROKER_USERNAME: username, ISOBATH_BROKER_PASSWORD: password };

@@ -7,13 +7,9 @@ import type { Logger } from '../../base/logger.ts';
 import type { Service } from '../../base/service.ts';
 import { Broker } from '../../broker/broker.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { assumedFleet } from '../../estimator/assumed.ts';
 import { Fleet } from '../../master/fleet.ts';
 import { Master } from '../../master/master.ts';
 import type { ServedModel } from '../../master/model-service.ts';
-import { MASTER } from '../../planner/plan.ts';
-import { planGraph } from '../../planner/strategies.ts';
-import { CHUNK_BYTES } from '../../wire/chunks.ts';
 import { Topics } from '../../wire/topics.ts';
 import { AgentProcess } from './agent-process.ts';
 
@@ -27,6 +23,8 @@ export interface LocalFleetOptions {
   readonly logger: Logger;
   /** Keeps the agents' caches between runs. Default: a temporary folder, removed at the end. */
   readonly directory?: string;
+  /** The most that each agent, and the master, may hold of filters, in bytes. */
+  readonly limits?: { readonly agent?: number; readonly master?: number };
   readonly onProgress?: (text: string) => void;
   /** Default 60000 ms. */
   readonly joinTimeoutMs?: number;
@@ -103,10 +101,20 @@ export class LocalFleet implements Service {
 
   /** All of them before the master, so that the first deployment is the right one. */
   async #startAgents(broker: Broker, directory: string, password: string): Promise<void> {
-    const { program, environment, logger, onProgress, joinTimeoutMs = 60_000 } = this.#options;
+    const { program, environment, logger, limits, onProgress, joinTimeoutMs = 60_000 } = this.#options;
     const url = `mqtt://127.0.0.1:${broker.port}`;
     const threads = Math.max(1, Math.floor(availableParallelism() / this.#names.length));
-    const shared = { program, cluster: CLUSTER, url, username: USER, password, threads, environment };
+    const limit = limits?.agent === undefined ? {} : { filterLimit: `${limits.agent}B` };
+    const shared = {
+      program,
+      cluster: CLUSTER,
+      url,
+      username: USER,
+      password,
+      threads,
+      environment,
+      ...limit,
+    };
     const bus = broker.bus();
     const fleet = new Fleet({ bus, topics: new Topics(CLUSTER), logger });
     await bus.start();
@@ -135,17 +143,18 @@ export class LocalFleet implements Service {
   }
 
   async #startMaster(broker: Broker, directory: string): Promise<void> {
-    const { engine, logger, model, onProgress, deployTimeoutMs = 300_000 } = this.#options;
+    const { engine, logger, model, limits, onProgress, deployTimeoutMs = 300_000 } = this.#options;
     onProgress?.(`Deploying ${model.name}`);
     const master = new Master({
       ...{ cluster: CLUSTER, engine, logger, models: [model] },
       connect: (will) => broker.bus({ will }),
       directory: join(directory, 'master'),
+      ...(limits?.master === undefined ? {} : { filterBytesLimit: limits.master }),
     });
     this.#undo.push(() => master.stop());
     const deployed = new Promise<void>((resolve, reject) => {
-      master.on('deployed', ({ deployment }) => {
-        if (deployment.agents.length === this.#workersOf(model)) resolve();
+      master.on('deployed', ({ members }) => {
+        if (members === this.#names.length) resolve();
       });
       master.on('failed', ({ error }) => reject(error));
     });
@@ -154,15 +163,6 @@ export class LocalFleet implements Service {
     const failed = { model: model.name, agent: this.#names.join(', '), reason: 'it takes too long' };
     await within(deployed, deployTimeoutMs, () => IsobathError.of('ISO_ERR_DEPLOY_FAILED', failed));
     this.#master = master;
-  }
-
-  /** A layer may have fewer channels than there are agents. */
-  #workersOf(model: ServedModel): number {
-    const workers = this.#names.map((id) => ({ id, weight: 1 }));
-    const { stages } = planGraph(model.graph, assumedFleet(MASTER, workers, CHUNK_BYTES), model);
-    const used = new Set(stages.flatMap(({ shards }) => shards.map(({ worker }) => worker)));
-    used.delete(MASTER);
-    return used.size;
   }
 }
 

@@ -75,8 +75,7 @@ export class OnnxruntimeEngine implements Engine {
       await thread.call('open', { session, model: bytes, external, threads: this.threads }, transfer);
     } catch (error) {
       if (error instanceof IsobathError) throw error;
-      const details = { engine: NAME, program: program.name, reason: reasonOf(error) };
-      throw IsobathError.of('ISO_ERR_ENGINE_COMPILE', details, error);
+      throw this.#failure('ISO_ERR_ENGINE_COMPILE', thread, program, error);
     }
     return {
       run: (inputs, options) => this.#run(program, session, inputs, options?.consume ?? false),
@@ -92,10 +91,15 @@ export class OnnxruntimeEngine implements Engine {
     consume: boolean,
   ): Promise<RunResult> {
     const thread = this.#running(program);
-    const plain = inputs.map(({ dtype, shape, data }) => ({ dtype, shape, data: movable(data, consume) }));
-    const transfer = plain.map(({ data }) => data.buffer as ArrayBuffer);
-    const request = { session, names: program.inputs, inputs: plain, outputs: program.outputs };
     try {
+      const taken = new Set<ArrayBufferLike>();
+      const plain = inputs.map(({ dtype, shape, data }) => ({
+        dtype,
+        shape,
+        data: movable(data, consume, taken),
+      }));
+      const transfer = plain.map(({ data }) => data.buffer as ArrayBuffer);
+      const request = { session, names: program.inputs, inputs: plain, outputs: program.outputs };
       const { tensors, computeMs } = await thread.call<{ tensors: PlainTensor[]; computeMs: number }>(
         'run',
         request,
@@ -103,10 +107,19 @@ export class OnnxruntimeEngine implements Engine {
       );
       return { outputs: tensors.map(({ dtype, shape, data }) => Tensor.of(dtype, shape, data)), computeMs };
     } catch (error) {
-      const details = { engine: NAME, program: program.name, reason: reasonOf(error) };
-      if (this.#thread !== thread) throw IsobathError.of('ISO_ERR_ENGINE_CLOSED', details);
-      throw IsobathError.of('ISO_ERR_ENGINE_RUN', details, error);
+      throw this.#failure('ISO_ERR_ENGINE_RUN', thread, program, error);
     }
+  }
+
+  /** What ends because the engine was stopped has not failed. */
+  #failure(
+    code: 'ISO_ERR_ENGINE_COMPILE' | 'ISO_ERR_ENGINE_RUN',
+    thread: SessionThread,
+    program: Graph,
+    cause: unknown,
+  ): IsobathError {
+    const details = { engine: NAME, program: program.name, reason: reasonOf(cause) };
+    return IsobathError.of(this.#thread === thread ? code : 'ISO_ERR_ENGINE_CLOSED', details, cause);
   }
 
   #running(program: Graph): SessionThread {
@@ -115,10 +128,15 @@ export class OnnxruntimeEngine implements Engine {
   }
 }
 
-/** The array in memory of its own, which can move to the thread: posting a view would copy all of its buffer. */
-function movable(data: TypedArray, consume: boolean): TypedArray {
-  const owned = consume && data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
-  return owned ? data : (data.slice() as TypedArray);
+/**
+ * The array in memory of its own, which can move to the thread: posting a view would copy all of its buffer. A buffer
+ * can move only once, so an input that is given twice is copied for the second time.
+ */
+function movable(data: TypedArray, consume: boolean, taken: Set<ArrayBufferLike>): TypedArray {
+  const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
+  if (!consume || !whole || taken.has(data.buffer)) return data.slice() as TypedArray;
+  taken.add(data.buffer);
+  return data;
 }
 
 function ownCopy(bytes: Uint8Array): Uint8Array {

@@ -15,11 +15,9 @@ export class SessionThread {
   constructor() {
     this.#worker = new Worker(new URL('./session-worker.js', import.meta.url));
     this.#worker.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: string }) => {
-      const pending = this.#pending.get(id);
-      this.#pending.delete(id);
+      const pending = this.#settle(id);
       if (error === undefined) pending?.resolve(result);
       else pending?.reject(new Error(error));
-      if (this.#pending.size === 0) this.#worker.unref();
     });
     this.#worker.on('error', (error) => this.#end(error));
     this.#worker.on('exit', (code) => this.#end(new Error(`the engine's thread ended with code ${code}`)));
@@ -33,12 +31,23 @@ export class SessionThread {
     return new Promise<T>((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.#worker.ref();
-      this.#worker.postMessage({ id, operation, request }, transfer as ArrayBuffer[]);
+      try {
+        this.#worker.postMessage({ id, operation, request }, transfer as ArrayBuffer[]);
+      } catch (error) {
+        this.#settle(id)?.reject(error as Error);
+      }
     });
   }
 
   async terminate(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#worker.unref();
+    return pending;
   }
 
   #end(error: Error): void {

@@ -13,6 +13,9 @@ let ort;
 /** @type {Record<string, (request: any) => Promise<{ result?: any, transfer?: ArrayBuffer[] }>>} */
 const operations = {
   async load() {
+    // float16 travels as raw bits. Where Float16Array exists (Node 24), onnxruntime would turn them into one and then
+    // not find its elements; this thread needs none.
+    Reflect.deleteProperty(globalThis, 'Float16Array');
     const module = await import('onnxruntime-node');
     ort = /** @type {any} */ (module).default ?? module;
     return { result: { version: ort.env.versions.node ?? ort.env.versions.common } };
@@ -30,7 +33,10 @@ const operations = {
   },
 
   async run({ session, names, inputs, outputs }) {
-    const open = /** @type {import('onnxruntime-node').InferenceSession} */ (sessions.get(session));
+    const open = sessions.get(session);
+    if (!open) throw new Error('the program was disposed of');
+    if (inputs.length !== names.length)
+      throw new Error(`it takes ${names.length} inputs, not ${inputs.length}`);
     /** @type {Record<string, import('onnxruntime-node').Tensor>} */
     const feeds = {};
     names.forEach((/** @type {string} */ name, /** @type {number} */ at) => {

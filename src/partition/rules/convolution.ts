@@ -70,13 +70,14 @@ export const convolution: Rule = (target) => {
   return {
     inputs,
     emit(builder) {
-      const made = segments.map(({ range, first, groups }) => {
+      const made = segments.map(({ range, first, groups }, at) => {
         const ifm: Region = [batch, [first * inner, (first + groups) * inner], ...plane.ranges];
         const name =
           segments.length === 1 ? node.outputs[0]! : freshOutput(builder, target, region.with(1, range));
         const names = [builder.take(node.inputs[0]!, ifm), builder.take(node.inputs[1]!, [range, ...kernel])];
         if (hasInput(node, 2)) names.push(builder.take(node.inputs[2]!, [range]));
-        builder.node(convolutionNode(node, names, name, groups, plane.attributes));
+        const part = convolutionNode(node, names, name, groups, plane.attributes);
+        builder.node(segments.length === 1 ? part : { ...part, name: `${node.name}/${at}` });
         return name;
       });
       if (made.length > 1) builder.node(concatenation(node, made));
@@ -93,7 +94,7 @@ function convolutionNode(
   attributes: Node['attributes'] = node.attributes,
 ): Node {
   const group: Attribute = { type: 'int', value: groups };
-  return { ...node, name: output, inputs, outputs: [output], attributes: { ...attributes, group } };
+  return { ...node, inputs, outputs: [output], attributes: { ...attributes, group } };
 }
 
 function concatenation(node: Node, parts: readonly string[]): Node {
@@ -147,7 +148,7 @@ export const reducedConvolution: Reduction = (target, channels) => {
       emit(builder) {
         const names = inputs.map((input, at) => builder.take(node.inputs[at]!, input));
         const name = freshOutput(builder, target, output);
-        builder.node(convolutionNode(node, names, name, groups));
+        builder.node({ ...convolutionNode(node, names, name, groups), name });
         return name;
       },
     };

@@ -1,4 +1,4 @@
-import { numberOf, numbersOf } from '../../graph/attributes.ts';
+import { numbersOf } from '../../graph/attributes.ts';
 import { windowOf } from '../../graph/window.ts';
 import { wholeRegion } from '../../tensor/region.ts';
 import { haloOf, isWholePlane } from './halo.ts';
@@ -13,13 +13,15 @@ export const pooling: Rule = (target) => {
   if (isWholePlane(region, outputShape(target))) return samePart(node, [[...outer, ...wholeRegion(spatial)]]);
   const window = windowOf(node, spatial, numbersOf(node, 'kernel_shape') ?? []);
   const { ranges, padsBegin, padsEnd } = haloOf(window, spatial, region.slice(2));
-  // ceil_mode lets the last window hang over the declared padding; the overhang never counts in an average
-  const overhangs = padsEnd.some((pad, axis) => pad > window.padsEnd[axis]!);
-  const countsPads = node.op === 'AveragePool' && numberOf(node, 'count_include_pad', 0) === 1;
-  if ((overhangs && countsPads) || ranges.some(([start, end]) => start === end)) return undefined;
-  const { auto_pad: _, ceil_mode: __, ...attributes } = node.attributes;
-  const pads = { type: 'ints', value: [...padsBegin, ...padsEnd] } as const;
-  return samePart(node, [[...outer, ...ranges]], { ...attributes, pads });
+  if (ranges.some(([start, end]) => start === end)) return undefined;
+  // ceil_mode lets the last window hang over the declared padding; the overhang is no padding: it never counts in an
+  // average, and may be wider than onnxruntime lets a pad be. It stays, because it is the same for the last windows alone.
+  const declared = padsEnd.map((pad, axis) => Math.min(pad, window.padsEnd[axis]!));
+  const overhangs = padsEnd.some((pad, axis) => pad > declared[axis]!);
+  const { auto_pad: _, ceil_mode, ...attributes } = node.attributes;
+  const pads = { type: 'ints', value: [...padsBegin, ...declared] } as const;
+  const kept = overhangs && ceil_mode ? { ...attributes, ceil_mode } : attributes;
+  return samePart(node, [[...outer, ...ranges]], { ...kept, pads });
 };
 
 /** One value per channel, from the whole plane. */

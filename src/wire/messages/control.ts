@@ -59,8 +59,15 @@ export interface Ping {
   readonly replyId: string;
 }
 
+/** The agent measures how fast its device computes. Answered by `calibrated` or `failed`. */
+export interface Calibrate {
+  readonly v: Version;
+  readonly type: 'calibrate';
+  readonly replyId: string;
+}
+
 /** On `agents/<agent>/control`, QoS 1: an agent may see one twice and must answer both alike. */
-export type Control = Deploy | Undeploy | Ping;
+export type Control = Deploy | Undeploy | Ping | Calibrate;
 
 /** At most this many shards, inputs, outputs or filters in one list of a deploy message. */
 const MAX_ITEMS = 4096;
@@ -88,5 +95,6 @@ export const CONTROL: MessageKind<Control> = {
     }),
     undeploy: object<Undeploy>({ v: version, type: literal('undeploy'), deployment: nameCheck }),
     ping: object<Ping>({ v: version, type: literal('ping'), replyId: nameCheck }),
+    calibrate: object<Calibrate>({ v: version, type: literal('calibrate'), replyId: nameCheck }),
   }),
 };

@@ -1,7 +1,9 @@
 import type { ErrorJson } from '../../base/errors.ts';
+import type { MeasuredCompute } from '../../estimator/measured.ts';
 import { integer, literal, object, optional, tagged } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import { errorJson, type MessageKind, ordinal, type Version, version } from './common.ts';
+import { computeProfile } from './compute-profile.ts';
 
 /** Every program of the deployment is resident. */
 export interface Deployed {
@@ -30,6 +32,14 @@ export interface Pong {
   readonly replyId: string;
 }
 
+/** What the agent measured of its device; its retained profile says the same. */
+export interface Calibrated {
+  readonly v: Version;
+  readonly type: 'calibrated';
+  readonly replyId: string;
+  readonly profile: MeasuredCompute;
+}
+
 /** A shard ended without an OFM: the master need not wait for its deadline. */
 export interface ShardFailed {
   readonly v: Version;
@@ -43,7 +53,7 @@ export interface ShardFailed {
 }
 
 /** On `agents/<agent>/reply`, QoS 1: the master may see one twice. */
-export type Reply = Deployed | Failed | Pong | ShardFailed;
+export type Reply = Deployed | Failed | Pong | Calibrated | ShardFailed;
 
 export const REPLY: MessageKind<Reply> = {
   name: 'reply',
@@ -64,6 +74,12 @@ export const REPLY: MessageKind<Reply> = {
       error: errorJson,
     }),
     pong: object<Pong>({ v: version, type: literal('pong'), replyId: nameCheck }),
+    calibrated: object<Calibrated>({
+      v: version,
+      type: literal('calibrated'),
+      replyId: nameCheck,
+      profile: computeProfile,
+    }),
     'shard-failed': object<ShardFailed>({
       v: version,
       type: literal('shard-failed'),

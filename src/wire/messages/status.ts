@@ -1,6 +1,8 @@
+import type { MeasuredCompute } from '../../estimator/measured.ts';
 import { amount, flag, integer, list, object, oneOf, optional, text } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import { type MessageKind, type NamedTensorType, namedTensorType, type Version, version } from './common.ts';
+import { computeProfile } from './compute-profile.ts';
 
 export type Presence = 'online' | 'offline';
 
@@ -25,6 +27,8 @@ export interface AgentProfile {
   readonly engine: { readonly name: string; readonly version: string; readonly threads: number };
   /** Relative compute capacity; shares of a layer are proportional to it. */
   readonly weight: number;
+  /** The most that the agent may hold of filters. Absent: no limit. */
+  readonly filterBytesLimit?: number;
   /** As in `linux-arm64`. */
   readonly platform: string;
   /** Version of the runtime, as in `20.19.0`. */
@@ -33,6 +37,8 @@ export interface AgentProfile {
   readonly filterBytesReceived: number;
   /** Programs resident now. */
   readonly programs: number;
+  /** How fast the device computes, once it was measured. */
+  readonly compute?: MeasuredCompute;
 }
 
 /** Retained on `master/status`, and the master's will with state `offline`. */
@@ -79,10 +85,12 @@ export const AGENT_PROFILE: MessageKind<AgentProfile> = {
     memoryBytes: integer(),
     engine: object<AgentProfile['engine']>({ name: text(64), version: text(64), threads: integer(1) }),
     weight: amount,
+    filterBytesLimit: optional(integer()),
     platform: text(64),
     node: text(64),
     filterBytesReceived: integer(),
     programs: integer(),
+    compute: optional(computeProfile),
   }),
 };
 

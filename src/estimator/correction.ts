@@ -1,0 +1,128 @@
+import type { ComputeProfile, DeviceProfile, FleetProfile, Gamma, LinkProfile, OneWay } from './profile.ts';
+
+/**
+ * What can be wrong about a worker: its computing, each way of its link, and the copying of its device. Waiting is none
+ * of these and is to be left out of what was measured.
+ */
+export const CORRECTED_TERMS = ['compute', 'toAgent', 'fromAgent', 'copy'] as const;
+export type CorrectedTerm = (typeof CORRECTED_TERMS)[number];
+
+export interface Observation {
+  readonly worker: string;
+  readonly term: CorrectedTerm;
+  readonly predictedSeconds: number;
+  readonly measuredSeconds: number;
+  /** The factor that was in force when the prediction was made. Default: the one in force now. */
+  readonly factor?: number;
+}
+
+export interface CorrectionOptions {
+  /** Weight of the newest observation. Default 0.2. */
+  readonly forgetting?: number;
+  /** A factor changes only when it is off by this share at least. Default 0.15. */
+  readonly hysteresis?: number;
+  /** Observations before the first change. Default 3. */
+  readonly least?: number;
+  /** No factor is larger, or smaller than its inverse. Default 8. */
+  readonly bound?: number;
+}
+
+interface State {
+  /** Logarithm of the smoothed factor. */
+  smoothed: number;
+  /** The factor in force. */
+  factor: number;
+  count: number;
+}
+
+/** One observation counts for no more than this factor: a stage that met a hiccup says little. */
+const LARGEST_RATIO = 4;
+
+/**
+ * Corrects a fleet profile by what stages took in service. Each (worker, term) has a factor: the exponentially weighted
+ * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike. The factor in force follows
+ * it in steps only, so that plans do not thrash.
+ */
+export class Correction {
+  readonly #options: Required<CorrectionOptions>;
+  readonly #states = new Map<string, State>();
+
+  constructor(options: CorrectionOptions = {}) {
+    this.#options = { forgetting: 0.2, hysteresis: 0.15, least: 3, bound: 8, ...options };
+  }
+
+  /** Multiplies the times of the worker's term. 1 until something else was seen. */
+  factor(worker: string, term: CorrectedTerm): number {
+    return this.#states.get(keyOf(worker, term))?.factor ?? 1;
+  }
+
+  /** True where a factor in force changed: predictions made before it are out of date. */
+  observe({ worker, term, predictedSeconds, measuredSeconds, factor }: Observation): boolean {
+    if (!(predictedSeconds > 0 && measuredSeconds > 0)) return false;
+    if (!Number.isFinite(predictedSeconds) || !Number.isFinite(measuredSeconds)) return false;
+    const { forgetting, hysteresis, least, bound } = this.#options;
+    const key = keyOf(worker, term);
+    const state = this.#states.get(key) ?? { smoothed: 0, factor: 1, count: 0 };
+    this.#states.set(key, state);
+    const limit = Math.log(LARGEST_RATIO);
+    const seen = Math.log((measuredSeconds / predictedSeconds) * (factor ?? state.factor));
+    const target = clamp(seen, state.smoothed - limit, state.smoothed + limit);
+    state.count += 1;
+    // the first few count alike: their mean
+    state.smoothed += Math.max(forgetting, 1 / state.count) * (target - state.smoothed);
+    state.smoothed = clamp(state.smoothed, -Math.log(bound), Math.log(bound));
+    const change = Math.abs(state.smoothed - Math.log(state.factor));
+    if (state.count < least || change < Math.log(1 + hysteresis)) return false;
+    state.factor = Math.exp(state.smoothed);
+    return true;
+  }
+
+  /** The worker was measured anew, or left: what was seen of it holds no more. */
+  forget(worker: string): void {
+    for (const term of CORRECTED_TERMS) this.#states.delete(keyOf(worker, term));
+  }
+
+  /** `profile` with all factors in force. Worker ids are those of its devices. */
+  corrected<F extends FleetProfile>(profile: F): F {
+    const { master, agents } = profile;
+    return { ...profile, master: this.#device(master), agents: agents.map((agent) => this.#device(agent)) };
+  }
+
+  #device<D extends DeviceProfile>(device: D): D {
+    const factor = (term: CorrectedTerm) => this.factor(device.id, term);
+    const compute = slower(device.compute, factor('compute'), factor('copy'));
+    if (!device.link) return { ...device, compute };
+    return { ...device, compute, link: slowerLink(device.link, factor('toAgent'), factor('fromAgent')) };
+  }
+}
+
+function slower(compute: ComputeProfile, byCompute: number, byCopy: number): ComputeProfile {
+  const { secondsPerMac, secondsPerByte, secondsPerByteOf, secondsPerRun, copySecondsPerByte } = compute;
+  const { secondsPerMessage } = compute;
+  const scaled = (gamma: Gamma): Gamma =>
+    gamma.map((point) => ({ ...point, secondsPerMac: point.secondsPerMac * byCompute }));
+  const gammas = Object.entries(secondsPerMac).map(([kind, gamma]) => [kind, scaled(gamma)] as const);
+  const rates = Object.entries(secondsPerByteOf ?? {}).map(([kind, rate]) => [kind, rate * byCompute]);
+  return {
+    ...compute,
+    secondsPerMac: { conv: scaled(secondsPerMac.conv), ...Object.fromEntries(gammas) },
+    secondsPerByte: secondsPerByte * byCompute,
+    ...(secondsPerByteOf ? { secondsPerByteOf: Object.fromEntries(rates) } : {}),
+    secondsPerRun: secondsPerRun * byCompute,
+    copySecondsPerByte: copySecondsPerByte * byCopy,
+    ...(secondsPerMessage === undefined ? {} : { secondsPerMessage: secondsPerMessage * byCopy }),
+  };
+}
+
+function slowerLink(link: LinkProfile, to: number, from: number): LinkProfile {
+  const scaled = (way: OneWay, by: number) => ({ ...way, alpha: way.alpha * by, beta: way.beta * by });
+  return { ...link, toAgent: scaled(link.toAgent, to), fromAgent: scaled(link.fromAgent, from) };
+}
+
+function keyOf(worker: string, term: CorrectedTerm): string {
+  return `${worker}/${term}`;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}

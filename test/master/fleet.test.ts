@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { silentLogger } from '../../src/base/logger.ts';
+import { Fleet } from '../../src/master/fleet.ts';
+import { type MemoryBus, MemoryHub } from '../../src/transport/memory-bus.ts';
+import { decodeMessage, encodeJson, encodeMessage } from '../../src/wire/codec.ts';
+import { CONTROL } from '../../src/wire/messages/control.ts';
+import type { AgentProfile, Presence } from '../../src/wire/messages/status.ts';
+import { Topics } from '../../src/wire/topics.ts';
+import { Watch } from '../support/watch.ts';
+
+const topics = new Topics('test');
+
+describe('the fleet', () => {
+  let agent: MemoryBus;
+  let bus: MemoryBus;
+  let fleet: Fleet;
+  let events: string[];
+  beforeEach(async () => {
+    const hub = new MemoryHub();
+    [agent, bus] = [hub.bus(), hub.bus()];
+    await agent.start();
+    await bus.start();
+    fleet = new Fleet({ bus, topics, logger: silentLogger, pingMs: 10 });
+    events = [];
+    fleet.on('joined', ({ id, epoch }) => events.push(`+${id}@${epoch}`));
+    fleet.on('left', ({ id, reason }) => events.push(`-${id} ${reason}`));
+    await fleet.start();
+  });
+  afterEach(async () => {
+    await fleet.stop();
+    await bus.stop();
+    await agent.stop();
+  });
+
+  const retained = { qos: 1, retain: true } as const;
+  /** Resolves when the fleet has seen it, too: what is published on one bus keeps its order. */
+  async function settled(): Promise<void> {
+    const seen = await new Watch((topic) => topic).on(bus, 'settled');
+    const end = seen.next();
+    await agent.publish('settled', '');
+    await end;
+  }
+  async function tell(id: string, state: Presence, epoch: number): Promise<void> {
+    await agent.publish(topics.agentStatus(id), encodeJson({ v: 1, state, epoch, version: '1' }), retained);
+    await settled();
+  }
+  async function profile(id: string, fields: Partial<AgentProfile> = {}): Promise<void> {
+    const engine = { name: 'e', version: '1', threads: 1 };
+    const device = { agent: id, cores: 1, memoryBytes: 1, engine, weight: 1, platform: 'p', node: '20' };
+    const whole = { v: 1, ...device, filterBytesReceived: 0, programs: 0, ...fields };
+    await agent.publish(topics.agentProfile(id), encodeJson(whole), retained);
+    await settled();
+  }
+  const pong = (id: string) =>
+    agent.publish(topics.reply(id), encodeMessage({ v: 1, type: 'pong', replyId: 'p' }), { qos: 1 });
+
+  it('has an agent when both its status and its profile are there, in either order', async () => {
+    await tell('a', 'online', 1);
+    expect(events).toEqual([]);
+    await profile('a');
+    await profile('b');
+    await tell('b', 'online', 7);
+    expect(events).toEqual(['+a@1', '+b@7']);
+    expect(fleet.members.map(({ id }) => id)).toEqual(['a', 'b']);
+    await profile('a', { programs: 3 });
+    expect(events).toHaveLength(2);
+  });
+
+  it('knows runs apart: a restart, a goodbye, and a late will of an earlier run', async () => {
+    await profile('a');
+    await tell('a', 'online', 5);
+    await tell('a', 'online', 6);
+    await tell('a', 'offline', 5);
+    expect(fleet.epochOf('a')).toBe(6);
+    await tell('a', 'offline', 6);
+    await tell('a', 'offline', 6);
+    await tell('a', 'online', 6);
+    expect(events).toEqual(['+a@5', '-a restarted', '+a@6', '-a offline', '+a@6']);
+  });
+
+  it('forgets an agent whose status was cleared', async () => {
+    await profile('a');
+    await tell('a', 'online', 5);
+    await agent.publish(topics.agentStatus('a'), '', retained);
+    await settled();
+    expect([events, fleet.has('a')]).toEqual([['+a@5', '-a offline'], false]);
+  });
+
+  it('gives a silent agent no work, asks it until it answers, and takes it back', async () => {
+    await profile('a');
+    await tell('a', 'online', 5);
+    const pings = await new Watch((topic, payload) => decodeMessage(CONTROL, topic, payload)).on(
+      agent,
+      topics.control('a'),
+    );
+    fleet.suspect('a');
+    fleet.suspect('a');
+    fleet.suspect('unknown');
+    expect([fleet.has('a'), fleet.epochOf('a')]).toEqual([false, undefined]);
+    await pings.first(() => pings.seen.length >= 3);
+    await pong('a');
+    await settled();
+    expect(events).toEqual(['+a@5', '-a silent', '+a@5']);
+  });
+
+  it('takes no agent by the name of the master, and none from replies alone', async () => {
+    await profile('master');
+    await tell('master', 'online', 1);
+    await pong('ghost');
+    await tell('ghost', 'online', 1);
+    expect([events, fleet.members]).toEqual([[], []]);
+  });
+
+  it.each([
+    'not json',
+    '{}',
+    '{"v":1,"state":"here","epoch":1,"version":"1"}',
+    '{"v":1,"state":"online","epoch":-1,"version":"1"}',
+  ])('survives the status %s', async (payload) => {
+    await agent.publish(topics.agentStatus('a'), payload, retained);
+    await agent.publish(topics.agentProfile('a'), payload, retained);
+    await agent.publish(topics.reply('a'), payload, { qos: 1 });
+    await profile('a');
+    await tell('a', 'online', 2);
+    expect(events).toEqual(['+a@2']);
+  });
+});
