@@ -13,7 +13,9 @@ export function sweepText(
   const bold = (line: string) => output.style('bold', line);
   const what = `${countText(macs)} MACs, ${bytesText(filterBytes)} of filters`;
   return [
-    bold(`${model}: ${what}, ${msText(localMs)} ms at the master alone`),
+    bold(
+      `${model}: ${what}, ${msText(localMs)} ms at the master alone${inferences > 1 ? ', as the median of these requests' : ''}`,
+    ),
     ...links.flatMap((link) => {
       const of = (strategy: string, n: number) =>
         swept.runs.find((run) => run.strategy === strategy && run.link === link && run.agents === n)!;

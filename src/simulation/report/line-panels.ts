@@ -50,7 +50,9 @@ function onePanel(plot: LinePanels, { title, series }: LinePanels['panels'][numb
   const { agents, ratio, unit, show } = plot;
   const right = PLOT.left + PLOT.width;
   const bottom = PLOT.top + PLOT.height;
-  const x = doublings(agents[0]!, Math.max(2, agents.at(-1)!), PLOT.left + 8, right - 8);
+  const [fewest, most] = [agents[0]!, agents.at(-1)!];
+  const [low, high] = fewest === most ? [fewest / 2, 2 * most] : [fewest, most];
+  const x = doublings(low, high, PLOT.left + 8, right - 8);
   const grid = y.ticks.flatMap((tick) => [
     line(PLOT.left, y.at(tick), right, y.at(tick), ratio && tick === 1 ? 'one' : 'grid'),
     text(PLOT.left - 8, y.at(tick) + 4, ratio ? doublingText(tick) : show(tick), { class: 'tick end' }),

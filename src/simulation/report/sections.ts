@@ -15,7 +15,8 @@ export function modelSection(document: SweepDocument, swept: SweptModel, anchor:
   const { strategies } = document;
   const strategy = strategies.includes('auto') ? 'auto' : strategies[0]!;
   const { model, macs, filterBytes, layers, localMs } = swept;
-  const what = `${layers.length} layers that compute, ${largeNumber(macs)} MACs, ${megabytes(filterBytes)} of filters; ${timeText(localMs)} at the master alone.`;
+  const many = document.simulation.inferences !== 1;
+  const what = `${layers.length} layers that compute, ${largeNumber(macs)} MACs, ${megabytes(filterBytes)} of filters; ${timeText(localMs)} at the master alone${many ? ', as the median of these requests' : ''}.`;
   return [
     `<section><h2 id="${anchor}">${escaped(model)}</h2><p class="soft">${what}</p>`,
     `<div class="facts">${findings(document, swept, strategy)}</div>`,

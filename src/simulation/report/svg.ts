@@ -40,7 +40,7 @@ export function drawing(
   ...children: readonly string[]
 ): string {
   const viewBox = `0 0 ${rounded(width)} ${rounded(height)}`;
-  const style = `max-width:${rounded(width)}px`;
+  const style = `max-width:${rounded(width)}px;min-width:${rounded(Math.min(640, width))}px`;
   const svg = tag('svg', { viewBox, role: 'img', 'aria-label': label, style }, ...children);
   return `<div class="plot">${svg}</div>`;
 }
