@@ -65,7 +65,9 @@ async function layerRows(): Promise<string[]> {
         const cuts = schemes.flatMap((scheme) =>
           schemeNamed(scheme).unfit(run)
             ? []
-            : teamsOf(model, true).flatMap((team) => balancedCut(model, run, schemeNamed(scheme), team) ?? []),
+            : teamsOf(model, true).flatMap(
+                (team) => balancedCut(model, run, schemeNamed(scheme), team) ?? [],
+              ),
         );
         return speedup(local, cuts);
       });
