@@ -45,7 +45,11 @@ function fittingPrices(
   limited: readonly WorkerModel[],
 ): Map<string, number> {
   const prices = new Map(limited.map(({ id, filterBytesLimit }) => [id, 1 / Math.max(1, filterBytesLimit)]));
-  let missing = Infinity;
+  // where nothing fits, the path of the fewest bytes may come nearest
+  const fewest = cheapestPath(table, model, ({ filters }) =>
+    filters.reduce((sum, { bytes }) => sum + bytes, 0),
+  );
+  let missing = sumOf(overfull(filtersOf(fewest), limited));
   for (let round = 1; round <= ROUNDS; round += 1) {
     const path = cheapestPath(table, model, (option) => rentOf(option, prices) + FAINT * weigh(option));
     const over = overfull(filtersOf(path), limited);
