@@ -55,7 +55,7 @@ export const masterSchema: SchemaOf<MasterSettings> = {
     default: ['street'],
   },
   strategy: {
-    doc: 'How models are planned, where their entry does not say: depth or local.',
+    doc: 'How models are planned, where their entry does not say: auto, depth, local, paper, rows, grid, modnn, deepthings, iop or replica.',
     format: 'text',
     default: 'depth',
   },
