@@ -14,6 +14,24 @@ export const CATALOGUE = {
   },
   ISO_ERR_USAGE: { message: '{problem}', cure: '{hint}' },
 
+  // services of the operating system
+  ISO_ERR_SERVICE_MANAGER: {
+    message: 'systemd does not run this machine, so there is nothing to install a service into.',
+    cure: 'Let what starts programs here start `isobath agent`; for the card of another machine give its folder with `--root`.',
+  },
+  ISO_ERR_SERVICE_PRIVILEGE: {
+    message: 'Services are installed by root: {path} may not be read or written by this user.',
+    cure: 'Call it with sudo. `--dry-run` shows what it would do.',
+  },
+  ISO_ERR_SERVICE_PROGRAM: {
+    message: 'The service could not read its program {path}: the folder {folder} is closed to other users.',
+    cure: 'Install Isobath where every user may read it: the Debian package, or `sudo npm install --global`.',
+  },
+  ISO_ERR_SERVICE_COMMAND: {
+    message: '`{command}` failed: {reason}',
+    cure: 'See the reason; `isobath service logs` shows what a service wrote before it ended.',
+  },
+
   // models, inputs and manifests
   ISO_ERR_MODEL_NOT_FOUND: {
     message: 'There is no model {model}.',

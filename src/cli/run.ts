@@ -11,6 +11,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { masterCommand } from './commands/master.ts';
 import { modelsCommand } from './commands/models.ts';
 import { planCommand } from './commands/plan.ts';
+import { serviceCommand } from './commands/service.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   masterCommand,
   agentCommand,
   brokerCommand,
+  serviceCommand,
 ];
 
 const EXIT = { fine: 0, failed: 1, usage: 2 } as const;

@@ -10,7 +10,14 @@ import { busOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { limitOf } from '../filter-limit.ts';
 import { topicName } from '../served-name.ts';
-import { beginService, type ServiceFlags, serviceOptions, startPatiently, untilAsked } from '../service.ts';
+import {
+  beginService,
+  type ServiceFlags,
+  serviceOptions,
+  startPatiently,
+  toldOf,
+  untilAsked,
+} from '../service.ts';
 import { stateDirectory } from '../state-directory.ts';
 
 interface AgentFlags extends ServiceFlags {
@@ -47,7 +54,7 @@ export function agentCommand(context: CliContext) {
     .option('--filter-limit <size>', 'the most that plans may give this agent of filters, as 200MB')
     .option('--calibration <when>', 'start: measure this device at its first start; never')
     .action(async (options: AgentFlags) => {
-      const { settings, logger } = await beginService(context, agentSchema, options, {
+      const begun = await beginService(context, agentSchema, options, {
         'broker.url': options.broker,
         name: options.name,
         cluster: options.cluster,
@@ -57,6 +64,7 @@ export function agentCommand(context: CliContext) {
         calibration: options.calibration,
         'memory.filterBytes': options.filterLimit,
       });
+      const { settings, logger, notifier } = begun;
       const { cluster, weight, queue, calibration } = settings;
       const name = settings.name || topicName(hostname());
       const connection = { ...(await busOptions(settings.broker)), logger };
@@ -68,7 +76,7 @@ export function agentCommand(context: CliContext) {
       });
       const agent = new Agent({
         ...{ name, cluster, engine, logger, weight },
-        connect: (will) => new MqttBus({ ...connection, will }),
+        connect: (will) => toldOf(new MqttBus({ ...connection, will }), notifier),
         directory: stateDirectory(settings.state.directory, `agent-${name}`, context.environment),
         cacheBytes: settings.cache.maxBytes,
         maxQueue: queue,
@@ -78,8 +86,10 @@ export function agentCommand(context: CliContext) {
       });
       context.lifetime.defer(() => engine.stop());
       context.lifetime.defer(() => agent.stop());
-      await Promise.race([startPatiently(context, logger, () => agent.start()), failed]);
-      context.output.announce({ service: 'agent', name, cluster, broker: withoutPassword(connection.url) });
+      await Promise.race([startPatiently(context, begun, () => agent.start()), failed]);
+      const broker = withoutPassword(connection.url);
+      notifier.ready(`Agent ${name} of cluster ${cluster} on ${broker}`);
+      context.output.announce({ service: 'agent', name, cluster, broker });
       await Promise.race([failed, untilAsked()]);
     });
 }

@@ -28,7 +28,7 @@ export function brokerCommand(context: CliContext) {
     .option('--port <port>', 'port of MQTT; 0 takes a free one')
     .option('--websocket-port <port>', 'port of MQTT over WebSocket')
     .action(async (options: BrokerFlags) => {
-      const { settings, logger } = await beginService(context, brokerSchema, options, {
+      const { settings, logger, notifier } = await beginService(context, brokerSchema, options, {
         'listen.host': options.host,
         'listen.port': options.port,
         'listen.websocketPort': options.websocketPort,
@@ -40,6 +40,7 @@ export function brokerCommand(context: CliContext) {
       const { port, wsPort } = broker;
       const ports = { host, port, ...(wsPort === undefined ? {} : { websocketPort: wsPort }) };
       logger.info(ports, 'The broker is ready.');
+      notifier.ready(`Broker on ${host}:${port}`);
       context.output.announce({ service: 'broker', ...ports });
       await untilAsked();
     });

@@ -1,4 +1,3 @@
-import type { Logger } from '../../base/logger.ts';
 import { type MasterSettings, masterSchema } from '../../config/master.ts';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
 import { Master } from '../../master/master.ts';
@@ -12,7 +11,15 @@ import { brokerOf, hostOf } from '../embedded-broker.ts';
 import { limitOf } from '../filter-limit.ts';
 import { several } from '../option-values.ts';
 import { servedModels } from '../served-models.ts';
-import { beginService, type ServiceFlags, serviceOptions, startPatiently, untilAsked } from '../service.ts';
+import {
+  type Begun,
+  beginService,
+  type ServiceFlags,
+  serviceOptions,
+  startPatiently,
+  toldOf,
+  untilAsked,
+} from '../service.ts';
 import { stateDirectory } from '../state-directory.ts';
 
 interface MasterFlags extends ServiceFlags {
@@ -56,7 +63,7 @@ export function masterCommand(context: CliContext) {
     .option('--filter-limit <size>', 'the most that plans may leave to the master of filters, as 200MB')
     .option('--calibration <when>', 'start: measure this device and the links of agents that join; never')
     .action(async (options: MasterFlags) => {
-      const { settings, logger } = await beginService(context, masterSchema, options, {
+      const begun = await beginService(context, masterSchema, options, {
         'broker.url': options.broker,
         cluster: options.cluster,
         models: options.model,
@@ -69,12 +76,13 @@ export function masterCommand(context: CliContext) {
         calibration: options.calibration,
         'memory.filterBytes': options.filterLimit,
       });
+      const { settings, logger, notifier } = begun;
       const { cluster, request, deploy, deadline } = settings;
       const { threads } = settings.engine;
       const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
       context.lifetime.defer(() => engine.stop());
       const models = await servedModels(settings, engine);
-      const broker = await brokerFor(context, settings, logger);
+      const broker = await brokerFor(context, begun);
       const master = new Master({
         ...{ cluster, models, engine, logger, ...deploy },
         connect: broker.connect,
@@ -87,8 +95,9 @@ export function masterCommand(context: CliContext) {
         deployTimeoutMs: deploy.timeoutMs,
       });
       context.lifetime.defer(() => master.stop());
-      await startPatiently(context, logger, () => master.start());
+      await startPatiently(context, begun, () => master.start());
       const names = models.map(({ name }) => name);
+      notifier.ready(`Master of cluster ${cluster} on ${broker.url}, serving ${names.join(', ')}`);
       context.output.announce({ service: 'master', cluster, broker: broker.url, models: names });
       await untilAsked();
     });
@@ -102,14 +111,13 @@ interface ClusterBroker {
 /** The broker that the settings name, or one in this process, which the master reaches without a socket. */
 async function brokerFor(
   { lifetime }: CliContext,
-  settings: MasterSettings,
-  logger: Logger,
+  { settings, logger, notifier }: Begun<MasterSettings>,
 ): Promise<ClusterBroker> {
   if (settings.broker.url !== '') {
     const connection = { ...(await busOptions(settings.broker)), logger };
     return {
       url: withoutPassword(connection.url),
-      connect: (will) => new MqttBus({ ...connection, will }),
+      connect: (will) => toldOf(new MqttBus({ ...connection, will }), notifier),
     };
   }
   const broker = await brokerOf(settings, logger);
