@@ -125,10 +125,15 @@ export async function findManifest(modelPath: string): Promise<string | undefine
   }
 }
 
-async function readLabels(folder: string, file: string): Promise<string[]> {
-  const lines = (await readText(await pathInside(folder, file))).split(/\r?\n/);
+/** One label per line; empty lines at the end are none. */
+export function labelLines(text: string): string[] {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   while (lines.at(-1)?.trim() === '') lines.pop();
   return lines.map((line) => line.trim());
+}
+
+async function readLabels(folder: string, file: string): Promise<string[]> {
+  return labelLines(await readText(await pathInside(folder, file)));
 }
 
 /** The real path, so that a link in an unpacked archive cannot show a file from elsewhere. Throws a plain Error. */

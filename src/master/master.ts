@@ -86,6 +86,11 @@ export class Master extends Emitter<MasterEvents> implements Service {
     return this.#fleet?.members.map(({ id }) => id) ?? [];
   }
 
+  /** Names of the models that may be asked for. */
+  get models(): string[] {
+    return this.#models?.names ?? this.#options.models.map(({ name }) => name);
+  }
+
   /** Bytes of programs and filters sent to agents since the start. */
   get sentBytes(): number {
     return this.#blobs?.sentBytes ?? 0;
@@ -108,7 +113,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
       await this.stop();
       throw error;
     }
-    const models = this.#names;
+    const { models } = this;
     this.#options.logger.info({ cluster: this.#topics.cluster, models }, 'The master is ready.');
   }
 
@@ -200,12 +205,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     return this.#models.get(model).run((service) => service.infer(request, inputs));
   }
 
-  get #names(): string[] {
-    return this.#models?.names ?? this.#options.models.map(({ name }) => name);
-  }
-
   #status(state: Presence): MasterStatus {
-    return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models: this.#names };
+    return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models: this.models };
   }
 
   /** The will of an earlier run may come late, and anybody may clear or overwrite what is retained. */
@@ -215,7 +216,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   async #announce(): Promise<void> {
-    for (const name of this.#names) await this.#publishInfo(name);
+    for (const name of this.models) await this.#publishInfo(name);
     await this.#publishStatus();
   }
 

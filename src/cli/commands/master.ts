@@ -1,6 +1,7 @@
 import type { Logger } from '../../base/logger.ts';
 import { type MasterSettings, masterSchema } from '../../config/master.ts';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
 import { Master } from '../../master/master.ts';
 import type { Bus, Will } from '../../transport/bus.ts';
 import { MqttBus } from '../../transport/mqtt-bus.ts';
@@ -20,6 +21,7 @@ interface MasterFlags extends ServiceFlags {
   readonly cluster?: string;
   readonly state?: string;
   readonly model?: readonly string[];
+  readonly models?: string;
   readonly strategy?: string;
   readonly scheme?: string;
   readonly host?: string;
@@ -40,6 +42,7 @@ export function masterCommand(context: CliContext) {
     examples: [
       ['isobath master', 'serves the bundled model, with a broker on 127.0.0.1:1883'],
       ['isobath master --model zoo:vgg16 --model ./my.onnx', 'serves two models'],
+      ['isobath master --models /srv/models', 'serves a directory of versions, and follows its changes'],
       ['isobath master --broker mqtt://gateway:1883', 'with the broker of another machine'],
     ],
   });
@@ -47,6 +50,7 @@ export function masterCommand(context: CliContext) {
     .option('--broker <url>', 'connect to this broker instead of running one')
     .option('--cluster <name>', 'name of the cluster')
     .option('--model <model>', 'a model to serve; may be given several times', several)
+    .option('--models <directory>', 'serve the newest version of each model in this directory')
     .option('--strategy <strategy>', 'how models are planned: depth, local')
     .option('--scheme <scheme>', 'scheme of the strategy depth')
     .option('--host <address>', 'address that the built-in broker listens on')
@@ -60,6 +64,7 @@ export function masterCommand(context: CliContext) {
         'broker.url': options.broker,
         cluster: options.cluster,
         models: options.model,
+        'repository.directory': options.models,
         strategy: options.strategy,
         scheme: options.scheme,
         'listen.host': options.host,
@@ -69,14 +74,19 @@ export function masterCommand(context: CliContext) {
         calibration: options.calibration,
         'memory.filterBytes': options.filterLimit,
       });
-      const { cluster, request, deploy, deadline } = settings;
+      const { cluster, request, deploy, deadline, repository, strategy, scheme } = settings;
       const { threads } = settings.engine;
       const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
       context.lifetime.defer(() => engine.stop());
       const models = await servedModels(settings, engine);
+      const { directory, pollMs } = repository;
+      const plan = { strategy, scheme };
+      const catalogues =
+        directory === '' ? [] : [new DirectoryCatalogue({ directory, pollMs, plan, engine, logger })];
       const broker = await brokerFor(context, settings, logger);
       const master = new Master({
-        ...{ cluster, models, engine, logger, ...deploy },
+        ...{ cluster, models, catalogues, engine, logger, ...deploy },
+        watchMs: repository.watchSeconds * 1000,
         connect: broker.connect,
         directory: stateDirectory(settings.state.directory, `master-${cluster}`, context.environment),
         deadlines: deadline,
@@ -88,8 +98,7 @@ export function masterCommand(context: CliContext) {
       });
       context.lifetime.defer(() => master.stop());
       await startPatiently(context, logger, () => master.start());
-      const names = models.map(({ name }) => name);
-      context.output.announce({ service: 'master', cluster, broker: broker.url, models: names });
+      context.output.announce({ service: 'master', cluster, broker: broker.url, models: master.models });
       await untilAsked();
     });
 }
