@@ -66,7 +66,7 @@ export class DirectoryCatalogue implements Catalogue {
     this.#last = byKey(scan);
     this.#accept(this.#last);
     this.#timer = setInterval(() => {
-      this.#work = this.#work.then(() => this.#look());
+      void this.look();
     }, pollMs);
     this.#timer.unref();
   }
@@ -75,6 +75,12 @@ export class DirectoryCatalogue implements Catalogue {
     clearInterval(this.#timer);
     this.#timer = undefined;
     await this.#work;
+  }
+
+  /** Looks through the directory now, as the timer does from time to time. */
+  look(): Promise<void> {
+    this.#work = this.#work.then(() => this.#look());
+    return this.#work;
   }
 
   async #look(): Promise<void> {

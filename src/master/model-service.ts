@@ -47,7 +47,12 @@ export type ModelEvents = {
   /** `members` is the size of the fleet that was planned for: not all of them need have work. */
   deployed: { readonly model: string; readonly deployment: Deployment; readonly members: number };
   /** A new plan is tried later, without the `agents` that were at fault; what ran before goes on. */
-  failed: { readonly model: string; readonly error: IsobathError; readonly agents: readonly string[] };
+  failed: {
+    readonly model: string;
+    readonly error: IsobathError;
+    readonly agents: readonly string[];
+    readonly retryMs: number;
+  };
 };
 
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
@@ -194,15 +199,11 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       const log = { model: model.name, agent, code, pauseMs };
       logger.warn(log, `${message} Plans leave this agent out for a while.`);
     }
-    this.emit('failed', { model: model.name, error, agents: [...failures.keys()] });
-    if (failures.size > 0) {
-      this.#awaitBench();
-      this.#schedule(0);
-      return;
-    }
-    logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
-    this.#schedule(this.#retryMs);
-    this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
+    const retryMs = failures.size > 0 ? 0 : this.#retryMs;
+    this.#schedule(retryMs);
+    this.emit('failed', { model: model.name, error, agents: [...failures.keys()], retryMs });
+    if (failures.size > 0) this.#awaitBench();
+    else this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
   }
 
   /** Plans again when an agent's time out is over. */

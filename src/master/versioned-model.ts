@@ -179,11 +179,15 @@ export class VersionedModel extends Emitter<VersionedEvents> {
         resolve();
       });
       service.on('failed', (event) => {
-        const { error, agents } = event;
-        const candidate = this.#candidate;
-        if (candidate?.service === service && agents.length === 0 && !PASSING.has(error.code)) {
-          candidate.error = error;
-          if (error.code === 'ISO_ERR_GOLDEN_MISMATCH' || this.#hasOther(offer)) reject(error);
+        const { error, agents, retryMs } = event;
+        const candidate = this.#candidate?.service === service ? this.#candidate : undefined;
+        const final = agents.length === 0 && !PASSING.has(error.code);
+        if (candidate && final) candidate.error = error;
+        if (candidate && final && (error.code === 'ISO_ERR_GOLDEN_MISMATCH' || this.#hasOther(offer))) {
+          reject(error);
+        } else if (agents.length === 0) {
+          const { name, logger } = this.#options;
+          logger.error({ model: name, version: offer.version, code: error.code, retryMs }, error.message);
         }
         this.emit('failed', event);
         this.#changed();
