@@ -65,6 +65,7 @@ export function inferCommand(context: CliContext) {
       const { top, agents, degraded, totalMs, stages } = summary;
       const document = {
         ...{ model: summary.model, input },
+        ...(summary.version === undefined ? {} : { version: summary.version }),
         ...(top ? { top } : {}),
         ...{ outputs: shapes, agents, degraded, totalMs, stages },
       };
