@@ -19,6 +19,8 @@ export { loadOnnx, type ReadOptions, readOnnx } from './formats/onnx/index.ts';
 export type { Graph } from './graph/graph.ts';
 export { inferTypes } from './graph/infer.ts';
 export { simplify } from './graph/passes/index.ts';
+export type { Catalogue, OfferedModel, OfferedVersion } from './master/catalogue.ts';
+export { DirectoryCatalogue, type DirectoryCatalogueOptions } from './master/directory-catalogue.ts';
 export type { InferenceResult } from './master/inference.ts';
 export { Master, type MasterOptions } from './master/master.ts';
 export type { ServedModel } from './master/model-service.ts';

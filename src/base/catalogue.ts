@@ -82,6 +82,32 @@ export const CATALOGUE = {
     message: 'The model {model} has no manifest, so a picture cannot be turned into its input.',
     cure: 'Write {model}.manifest.json beside it (docs/models.md), or give a .npy tensor.',
   },
+  ISO_ERR_REPOSITORY_UNREADABLE: {
+    message: 'The directory of models {directory} cannot be read: {reason}.',
+    cure: 'Correct `--models` or `repository.directory`; `isobath import` makes the directory and fills it.',
+  },
+  ISO_ERR_REPOSITORY_UNWRITABLE: {
+    message: 'The model {model} cannot be stored in {directory}: {reason}.',
+    cure: 'Check who may write there and how much space is left.',
+  },
+  ISO_ERR_REPOSITORY_ENTRY: {
+    message: 'The entry {entry} of the directory of models {directory} is not served: {reason}.',
+    cure: 'Models lie in NAME/VERSION/model.onnx, with a whole number as version; docs/models.md describes the directory.',
+  },
+  ISO_ERR_VERSION_EXISTS: {
+    message: 'The model {model} has a version {version} already.',
+    cure: 'Leave `--version` out, or give the next free number, {next}: a version is never changed.',
+  },
+  ISO_ERR_GOLDEN_MISMATCH: {
+    message:
+      'The model {model} does not give its golden outputs {at}: they differ by {difference} of the largest magnitude, more than {tolerance}.',
+    cure: 'Import the version again with `--golden`, or with a larger `--tolerance` if the difference is harmless.',
+  },
+  ISO_ERR_VERSION_FAILED: {
+    message:
+      'Version {version} of the model {model} failed in service: {failures} requests in a row ended with {reason}',
+    cure: 'The version before it serves again; correct the model and import it as a new version.',
+  },
 
   // partition and planning
   ISO_ERR_SCHEME_UNKNOWN: { message: 'There is no scheme {scheme}.', cure: 'The schemes are: {known}.' },
@@ -211,6 +237,10 @@ export const CATALOGUE = {
   ISO_ERR_MODEL_NOT_SERVED: {
     message: 'The master does not serve the model {model}; it serves: {served}.',
     cure: 'Add it to `models` in the configuration of the master.',
+  },
+  ISO_ERR_MODEL_NOT_READY: {
+    message: 'The model {model} cannot be asked yet: {reason}',
+    cure: '`isobath models --broker URL` shows the state of each model; the log of the master says more.',
   },
   ISO_ERR_REQUEST_INVALID: {
     message: 'The request cannot be answered: {reason}.',

@@ -40,8 +40,22 @@ function layerOf(graph: Graph, node: Node, run: Run): Layer {
   };
 }
 
+export interface Totals {
+  readonly layers: number;
+  readonly macs: number;
+  readonly filterBytes: number;
+}
+
+export function totalsOf(graph: Graph, layers: readonly Layer[]): Totals {
+  return {
+    layers: layers.length,
+    macs: layers.reduce((sum, { macs }) => sum + macs, 0),
+    filterBytes: totalFilterBytes(graph),
+  };
+}
+
 /** Bytes of all constants in use, each once: two layers may share one. */
-export function totalFilterBytes(graph: Graph): number {
+function totalFilterBytes(graph: Graph): number {
   let bytes = 0;
   for (const { byteLength } of graph.initializers.values()) bytes += byteLength;
   return bytes;

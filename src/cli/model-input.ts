@@ -13,13 +13,13 @@ export async function inputsFor(
 ): Promise<ReadonlyMap<string, Tensor>> {
   const { spec, graph, manifest } = model;
   if (source === undefined) return randomInputs(graph, seed);
-  if (!manifest && graph.inputs.length !== 1) {
+  if (!manifest?.input && graph.inputs.length !== 1) {
     throw usage(
       `The model ${spec} has ${graph.inputs.length} inputs, so one file is not enough.`,
       'Run it without an input file, on random values, or through the API.',
     );
   }
-  const input = manifest?.input.name ?? graph.inputs[0]!;
+  const input = manifest?.input?.name ?? graph.inputs[0]!;
   const type = graph.types.get(input)!;
   const tensor = await readInput(source, { input, type, model: spec, ...(manifest ? { manifest } : {}) });
   return new Map([[input, tensor]]);

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
-import { learnTypes } from '../engine/learn-types.ts';
-import { findManifest, type Manifest, readManifest } from '../formats/manifest.ts';
+import { prepareGraph } from '../engine/prepare.ts';
+import { findManifest, type Manifest, openShapes, readManifest } from '../formats/manifest.ts';
 import { loadOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { inferTypes, unknownTensors } from '../graph/infer.ts';
-import { simplify } from '../graph/passes/index.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
 import type { Shapes } from './option-values.ts';
@@ -29,9 +27,12 @@ export interface ResolvedModel {
   readonly manifest?: Manifest;
   /** An example input, of bundled models. */
   readonly sample?: string;
+  /** Of models that are not built in memory. */
+  readonly file?: string;
 }
 
 interface Source {
+  readonly file?: string;
   readonly graph: Graph;
   readonly name: string;
   readonly manifest?: Manifest;
@@ -41,7 +42,7 @@ interface Source {
 /** `zoo:NAME`, the name of a bundled model, or the path of an .onnx file; simplified, with every shape known. */
 export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
   const source = await sourceOf(spec, options);
-  const graph = await prepared(source.graph, options.engine);
+  const graph = await prepareGraph(source.graph, options.engine);
   return { spec, ...source, graph };
 }
 
@@ -62,21 +63,13 @@ async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Pr
   if (bundled) {
     const { folder, manifest } = bundled;
     const sample = await sampleOf(bundled);
-    const graph = await loadOnnx(join(folder, manifest.model), { shapes });
-    return { graph, name: topicName(manifest.name), manifest, ...(sample ? { sample } : {}) };
+    const file = join(folder, manifest.model);
+    const graph = await loadOnnx(file, { shapes: { ...openShapes(manifest), ...shapes } });
+    return { file, graph, name: topicName(manifest.name), manifest, ...(sample ? { sample } : {}) };
   }
-  const graph = await loadOnnx(spec, { shapes });
   const path = await findManifest(spec);
-  if (!path) return { graph, name: servedName(spec) };
-  const manifest = await readManifest(path);
-  return { graph, name: topicName(manifest.name), manifest };
-}
-
-async function prepared(graph: Graph, engine: Engine): Promise<Graph> {
-  let typed = inferTypes(graph);
-  if (unknownTensors(typed).length > 0) {
-    await engine.start();
-    typed = await learnTypes(typed, engine);
-  }
-  return inferTypes(simplify(typed));
+  const manifest = path ? await readManifest(path) : undefined;
+  const graph = await loadOnnx(spec, { shapes: { ...(manifest && openShapes(manifest)), ...shapes } });
+  if (!manifest) return { file: spec, graph, name: servedName(spec) };
+  return { file: spec, graph, name: topicName(manifest.name), manifest };
 }

@@ -6,6 +6,7 @@ import { agentCommand } from './commands/agent.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { demoCommand } from './commands/demo.ts';
+import { importCommand } from './commands/import.ts';
 import { inferCommand } from './commands/infer.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { masterCommand } from './commands/master.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   inferCommand,
   verifyCommand,
   inspectCommand,
+  importCommand,
   planCommand,
   simulateCommand,
   modelsCommand,
@@ -67,6 +69,8 @@ function rootCommand(context: CliContext): Command {
       'Runs one CNN inference on several fog devices: layers are cut along their depth, shards travel over MQTT.\n' +
         'Begin with `isobath demo`.',
     )
+    // `isobath import --version 3` means another version
+    .enablePositionalOptions()
     .version(PROGRAM_VERSION, '-V, --version', 'print the version')
     .addHelpText(
       'after',

@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
 import { IsobathError } from '../base/errors.ts';
 import type { MasterSettings } from '../config/master.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { ServedModel } from '../master/model-service.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import { STRATEGY_NAMES } from '../planner/strategies.ts';
+import { readGolden } from '../repository/golden.ts';
 import { resolveModel } from './resolve-model.ts';
 
 /** Throws ISO_ERR_STRATEGY_UNKNOWN or ISO_ERR_SCHEME_UNKNOWN: a mistake is told before anything is started. */
@@ -14,20 +16,30 @@ export function checkStrategy(strategy: string, scheme: string): void {
   schemeNamed(scheme);
 }
 
-/** The models that the master is to serve, read and ready to be planned. */
+/** Served where nothing else is named. */
+const DEFAULT_MODELS = ['street'];
+
+/** The models that the master is to serve as long as it runs, read and ready to be planned. */
 export async function servedModels(settings: MasterSettings, engine: Engine): Promise<ServedModel[]> {
   const served: ServedModel[] = [];
-  for (const entry of settings.models) {
+  const { models, repository } = settings;
+  checkStrategy(settings.strategy, settings.scheme);
+  for (const entry of models.length === 0 && repository.directory === '' ? DEFAULT_MODELS : models) {
     const given = typeof entry === 'string' ? { model: entry } : entry;
     const { model: spec, strategy = settings.strategy, scheme = settings.scheme, shapes } = given;
     checkStrategy(strategy, scheme);
-    const { graph, manifest, ...model } = await resolveModel(spec, { engine, ...(shapes ? { shapes } : {}) });
+    const { graph, manifest, file, ...model } = await resolveModel(spec, {
+      engine,
+      ...(shapes ? { shapes } : {}),
+    });
     const name = given.name ?? model.name;
     if (served.some((other) => other.name === name)) {
       const problems = `models: two of them are called ${name}; give one another \`name\``;
       throw IsobathError.of('ISO_ERR_CONFIG_INVALID', { problems });
     }
-    served.push({ name, graph, strategy, scheme, ...(manifest ? { manifest } : {}) });
+    const golden = manifest && file ? await readGolden(dirname(file), manifest, graph) : [];
+    const facts = manifest ? { manifest, version: manifest.version } : {};
+    served.push({ name, graph, strategy, scheme, golden, ...facts });
   }
   return served;
 }

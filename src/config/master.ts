@@ -31,6 +31,7 @@ export type ModelEntry =
 export interface MasterSettings {
   cluster: string;
   models: readonly ModelEntry[];
+  repository: { directory: string; pollMs: number; watchSeconds: number };
   strategy: string;
   scheme: string;
   broker: ConnectionSettings;
@@ -50,9 +51,26 @@ export interface MasterSettings {
 export const masterSchema: SchemaOf<MasterSettings> = {
   cluster,
   models: {
-    doc: 'What is served: bundled names, zoo:NAME, paths of .onnx files, or mappings of model, name, strategy, scheme and shapes.',
+    doc: 'What is served: bundled names, zoo:NAME, paths of .onnx files, or mappings of model, name, strategy, scheme and shapes. Left empty: street, unless there is a `repository.directory`.',
     format: 'models',
-    default: ['street'],
+    default: [],
+  },
+  repository: {
+    directory: {
+      doc: 'A directory of models with versions, as `isobath import` fills it, that is served and watched. Left empty: none.',
+      format: 'text',
+      default: '',
+    },
+    pollMs: {
+      doc: 'Milliseconds between two looks at the directory; what changed is believed when two in a row agree.',
+      format: 'count',
+      default: 2000,
+    },
+    watchSeconds: {
+      doc: 'For so long after a new version took over, three failed requests in a row bring the version before it back.',
+      format: 'natural',
+      default: 300,
+    },
   },
   strategy: {
     doc: 'How models are planned, where their entry does not say: auto, depth, local, paper, rows, grid, modnn, deepthings, iop or replica.',

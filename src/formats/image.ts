@@ -13,7 +13,7 @@ const BLACK = { r: 0, g: 0, b: 0 };
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF (of an animation the first picture) into a float32 tensor of `shape`
- * [1, C, H, W], each value `(pixel * scale - mean) / std`. Turned upright by its EXIF orientation, transparency laid
+ * [1, C, H, W], or [1, H, W, C] as `input.layout` says, each value `(pixel * scale - mean) / std`. Turned upright by its EXIF orientation, transparency laid
  * on black, resized with the Lanczos kernel of three lobes. Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE,
  * and ISO_ERR_INPUT_MISMATCH where no picture fits `shape`. `file` names the picture in an error.
  */
@@ -23,12 +23,14 @@ export async function readImage(
   shape: Shape,
   file: string = nameOf(source),
 ): Promise<Tensor<'float32'>> {
-  const [batch, channels, height, width] = shape;
   const wanted = input.channels === 'gray' ? 1 : 3;
+  const last = input.layout === 'NHWC';
+  const [batch, ...extents] = shape;
+  const [channels, height, width] = last ? [extents[2], extents[0], extents[1]] : extents;
   if (shape.length !== 4 || batch !== 1 || channels !== wanted || !(height! > 0 && width! > 0)) {
     throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', {
       input: input.name,
-      got: `a picture, which makes [1, ${wanted}, height, width]`,
+      got: `a picture, which makes ${last ? `[1, height, width, ${wanted}]` : `[1, ${wanted}, height, width]`}`,
       want: `[${shape.join(', ')}]`,
     });
   }
@@ -64,7 +66,7 @@ async function decode(
   return data;
 }
 
-/** Interleaved pixels to planes in one pass: a pixel has 256 values, so a table per channel does the arithmetic. */
+/** In one pass: a pixel has 256 values, so a table per channel does the arithmetic. */
 function normalised(pixels: Uint8Array, input: PictureInput, plane: number): Float32Array {
   const channels = pixels.length / plane;
   const values = new Float32Array(pixels.length);
@@ -73,9 +75,9 @@ function normalised(pixels: Uint8Array, input: PictureInput, plane: number): Flo
       return (pixel * input.scale - input.mean[channel]!) / input.std[channel]!;
     });
     const from = input.channels === 'BGR' ? channels - 1 - channel : channel;
-    const offset = channel * plane;
-    for (let at = 0, read = from; at < plane; at += 1, read += channels)
-      values[offset + at] = table[pixels[read]!]!;
+    const [offset, step] = input.layout === 'NHWC' ? [channel, channels] : [channel * plane, 1];
+    for (let at = 0, read = from, write = offset; at < plane; at += 1, read += channels, write += step)
+      values[write] = table[pixels[read]!]!;
   }
   return values;
 }

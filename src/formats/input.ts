@@ -43,7 +43,7 @@ export async function readInput(source: Source, options: InputOptions): Promise<
       return fitted(parseJsonTensor(parsed(source, bytes), nameOf(source), 'float64'), input, type);
     default: {
       const { manifest, model = manifest?.model ?? 'model' } = options;
-      if (!manifest) throw IsobathError.of('ISO_ERR_MANIFEST_NEEDED', { model });
+      if (!manifest?.input) throw IsobathError.of('ISO_ERR_MANIFEST_NEEDED', { model });
       const picture = { ...manifest.input, name: input };
       return fitted(await readImage(bytes, picture, type.shape, nameOf(source)), input, type);
     }

@@ -4,11 +4,13 @@ export const CHANNELS = ['RGB', 'BGR', 'gray'] as const;
 export const FITS = ['cover', 'contain', 'stretch'] as const;
 export const TASKS = ['classification', 'tensor'] as const;
 export const ACTIVATIONS = ['none', 'softmax'] as const;
+export const LAYOUTS = ['NCHW', 'NHWC'] as const;
 
 /** What a field must be, in words, where the value is not that; undefined where it is. */
 type Rule = (value: unknown) => string | undefined;
+/** A field is a value, an object, or a list of objects, which stands here as a list of one. */
 interface Fields {
-  readonly [name: string]: { readonly rule: Rule | Fields; readonly optional?: true };
+  readonly [name: string]: { readonly rule: Rule | Fields | readonly [Fields]; readonly optional?: true };
 }
 
 const text: Rule = (value) => (typeof value === 'string' && value.trim() !== '' ? undefined : 'a text');
@@ -27,6 +29,21 @@ const labels: Rule = (value) =>
       ? undefined
       : 'texts only'
     : inside(value) && 'a list of texts, or a file inside the folder of the manifest';
+
+const positive: Rule = (value) =>
+  Number.isFinite(value) && (value as number) > 0 ? undefined : 'a number above 0';
+const files: Rule = (value) =>
+  isRecord(value) && Object.keys(value).length > 0 && Object.values(value).every((path) => !inside(path))
+    ? undefined
+    : 'an object of files inside the folder of the manifest, by tensor';
+const shapes: Rule = (value) =>
+  isRecord(value) && Object.values(value).every(isShape)
+    ? undefined
+    : 'an object of lists of whole numbers from 1 up, by input';
+
+function isShape(value: unknown): boolean {
+  return Array.isArray(value) && value.every((extent) => Number.isSafeInteger(extent) && extent > 0);
+}
 
 function oneOf(values: readonly string[]): Rule {
   return (value) => (values.includes(value as string) ? undefined : `one of ${values.join(', ')}`);
@@ -55,14 +72,21 @@ const FIELDS: Fields = {
       fit: { rule: oneOf(FITS) },
       width: { rule: pixels, optional: true },
       height: { rule: pixels, optional: true },
+      layout: { rule: oneOf(LAYOUTS), optional: true },
     },
+    optional: true,
   },
+  shapes: { rule: shapes, optional: true },
   labels: { rule: labels, optional: true },
   output: {
     rule: { name: { rule: text }, activation: { rule: oneOf(ACTIVATIONS) } },
     optional: true,
   },
   sample: { rule: inside, optional: true },
+  golden: {
+    rule: [{ inputs: { rule: files }, outputs: { rule: files }, tolerance: { rule: positive } }],
+    optional: true,
+  },
 };
 
 /** Every problem of a manifest, each with the field it concerns. */
@@ -93,6 +117,8 @@ function check(json: Record<string, unknown>, fields: Fields, prefix: string, pr
     } else if (typeof rule === 'function') {
       const wanted = rule(value);
       if (wanted) problems.push(`${prefix}${name} is ${shown(value)}, but must be ${wanted}`);
+    } else if (isList(rule)) {
+      checkEach(value, rule[0], `${prefix}${name}`, problems);
     } else if (isRecord(value)) {
       check(value, rule, `${prefix}${name}.`, problems);
     } else {
@@ -102,6 +128,18 @@ function check(json: Record<string, unknown>, fields: Fields, prefix: string, pr
   for (const name of Object.keys(json)) {
     if (!Object.hasOwn(fields, name)) problems.push(`${prefix}${name} is not a field of a manifest`);
   }
+}
+
+function checkEach(value: unknown, fields: Fields, path: string, problems: string[]): void {
+  if (!Array.isArray(value) || !value.every(isRecord)) {
+    problems.push(`${path} is ${shown(value)}, but must be a list of objects`);
+    return;
+  }
+  for (const [at, each] of value.entries()) check(each, fields, `${path}[${at}].`, problems);
+}
+
+function isList(rule: Fields | readonly [Fields]): rule is readonly [Fields] {
+  return Array.isArray(rule);
 }
 
 /** True for a relative path, with `/` between its parts, that does not leave the folder it starts from. */

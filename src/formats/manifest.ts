@@ -7,6 +7,7 @@ import {
   checkManifest,
   type FITS,
   isInside,
+  type LAYOUTS,
   type TASKS,
 } from './manifest-check.ts';
 
@@ -24,6 +25,18 @@ export interface PictureInput {
   /** In pixels, for a model whose input leaves them open. */
   readonly width?: number;
   readonly height?: number;
+  /** Of the tensor. Default `NCHW`. */
+  readonly layout?: (typeof LAYOUTS)[number];
+}
+
+/** Inputs with the outputs that the model is known to give for them. Files are relative to the manifest. */
+export interface GoldenFiles {
+  /** Pictures, .npy or JSON, by input. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** .npy or JSON, by output; outputs that are not named are not compared. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Largest difference that passes, as a part of the output's largest magnitude. */
+  readonly tolerance: number;
 }
 
 /** What a model file does not say about itself: how its input is prepared and what its output means. */
@@ -34,13 +47,18 @@ export interface Manifest {
   readonly model: string;
   readonly task: (typeof TASKS)[number];
   readonly license?: string;
-  readonly input: PictureInput;
+  /** Absent where the model takes no pictures. */
+  readonly input?: PictureInput;
+  /** Of inputs whose dimensions the model file leaves open. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** One per class, in the order of the output; empty where the classes have no names. */
   readonly labels: readonly string[];
   /** `softmax`: the output holds logits, and the report applies the softmax. */
   readonly output?: { readonly name: string; readonly activation: (typeof ACTIVATIONS)[number] };
   /** An example input, relative to the manifest. */
   readonly sample?: string;
+  /** What a version must still give, distributed, before requests go to it. */
+  readonly golden?: readonly GoldenFiles[];
 }
 
 /** As it is written in the file, where `labels` may name a file of one label per line. */
@@ -77,6 +95,15 @@ export async function readManifest(path: string): Promise<Manifest> {
   return { ...(json as Omit<Manifest, 'labels'>), labels: names as readonly string[] };
 }
 
+/** Shapes of the inputs that the model file leaves open, as far as the manifest tells. */
+export function openShapes({ input, shapes = {} }: Manifest): Readonly<Record<string, readonly number[]>> {
+  if (!input?.width || !input.height || Object.hasOwn(shapes, input.name)) return shapes;
+  const channels = input.channels === 'gray' ? 1 : 3;
+  const { width, height } = input;
+  const shape = input.layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width];
+  return { ...shapes, [input.name]: shape };
+}
+
 /**
  * The manifest beside a model file: `<model>.manifest.json`, with or without the model's extension, or a
  * `manifest.json` that names the model or cannot be understood. Undefined where there is none.
@@ -98,13 +125,22 @@ export async function findManifest(modelPath: string): Promise<string | undefine
   }
 }
 
-async function readLabels(folder: string, file: string): Promise<string[]> {
-  // The real path, so that a link in an unpacked archive cannot show a file from elsewhere.
-  const path = await realpath(join(folder, file));
-  if (!isInside(relative(await realpath(folder), path))) throw new Error('it lies outside the folder');
-  const lines = (await readText(path)).split(/\r?\n/);
+/** One label per line; empty lines at the end are none. */
+export function labelLines(text: string): string[] {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   while (lines.at(-1)?.trim() === '') lines.pop();
   return lines.map((line) => line.trim());
+}
+
+async function readLabels(folder: string, file: string): Promise<string[]> {
+  return labelLines(await readText(await pathInside(folder, file)));
+}
+
+/** The real path, so that a link in an unpacked archive cannot show a file from elsewhere. Throws a plain Error. */
+export async function pathInside(folder: string, file: string): Promise<string> {
+  const path = await realpath(join(folder, file));
+  if (!isInside(relative(await realpath(folder), path))) throw new Error('it lies outside the folder');
+  return path;
 }
 
 async function readText(path: string): Promise<string> {

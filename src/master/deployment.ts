@@ -58,6 +58,7 @@ export class Deployment {
   /** Which run of each agent holds its programs. */
   readonly #epochs = new Map<string, number>();
   readonly #ending = new AbortController();
+  readonly #failures = new Map<string, IsobathError>();
   #requests = 0;
 
   constructor(options: DeploymentOptions) {
@@ -73,6 +74,11 @@ export class Deployment {
   /** Agents that hold a part of it. */
   get agents(): readonly string[] {
     return this.#agents;
+  }
+
+  /** Agents that were there, and could not deploy. */
+  get failures(): ReadonlyMap<string, IsobathError> {
+    return this.#failures;
   }
 
   /** Ships what the agents lack and waits until all are ready. Throws ISO_ERR_DEPLOY_FAILED naming the agent. */
@@ -209,6 +215,11 @@ export class Deployment {
   async #ordered(agent: string, programs: readonly ShardProgram[]): Promise<Deployed> {
     const { fleet, blobs, model, deployTimeoutMs = 60_000 } = this.#options;
     const failed = (reason: string) => IsobathError.of('ISO_ERR_DEPLOY_FAILED', { model, agent, reason });
+    const atFault = (reason: string) => {
+      const error = failed(reason);
+      this.#failures.set(agent, error);
+      return error;
+    };
     const undo: (() => void)[] = [];
     try {
       return await new Promise<Deployed>((resolve, reject) => {
@@ -218,7 +229,7 @@ export class Deployment {
           fleet.on('reply', ({ agent: from, reply }) => {
             if (from !== agent || !('deployment' in reply) || reply.deployment !== this.id) return;
             if (reply.type === 'deployed') resolve(reply);
-            if (reply.type === 'failed') reject(failed(`${reply.error.code}: ${reply.error.message}`));
+            if (reply.type === 'failed') reject(atFault(`${reply.error.code}: ${reply.error.message}`));
           }),
           blobs.onServed((to) => {
             if (to === agent) aliveMs = performance.now();
@@ -231,7 +242,7 @@ export class Deployment {
         if (signal.aborted) aborted();
         else if (!fleet.has(agent)) reject(failed('it left'));
         const watch = setInterval(() => {
-          if (performance.now() - aliveMs > deployTimeoutMs) reject(failed('it does not answer'));
+          if (performance.now() - aliveMs > deployTimeoutMs) reject(atFault('it does not answer'));
         }, 1000);
         undo.push(() => clearInterval(watch));
         const order = {

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Emitter } from '../base/emitter.ts';
 import { nextEpoch } from '../base/epoch.ts';
-import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
@@ -14,17 +13,21 @@ import type { Bus, Will } from '../transport/bus.ts';
 import { whileOnline } from '../transport/while-online.ts';
 import { decodeJson, encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
-import { MASTER_STATUS, type MasterStatus, type ModelInfo, type Presence } from '../wire/messages/status.ts';
+import { MASTER_STATUS, type MasterStatus, type Presence } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
 import { CalibrationService } from './calibration-service.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { Deployment } from './deployment.ts';
 import { Fleet } from './fleet.ts';
 import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
+import { infoOf } from './model-info.ts';
 import { type ModelEvents, ModelService, type ServedModel } from './model-service.ts';
+import { ModelShelf } from './model-shelf.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
 import { RequestService } from './request-service.ts';
+import { StaticCatalogue } from './static-catalogue.ts';
 
 export interface MasterOptions {
   readonly cluster: string;
@@ -34,7 +37,12 @@ export interface MasterOptions {
   readonly logger: Logger;
   /** Holds the epoch. */
   readonly directory: string;
+  /** Served as long as the master runs. */
   readonly models: readonly ServedModel[];
+  /** Further sources of models, which may change meanwhile. */
+  readonly catalogues?: readonly Catalogue[];
+  /** For so long after it took over, a version that fails in service is left again. Default 300000 ms. */
+  readonly watchMs?: number;
   readonly standby?: number;
   readonly chunkBytes?: number;
   readonly deadlines?: DeadlineOptions;
@@ -57,14 +65,15 @@ type MasterEvents = ModelEvents;
 export class Master extends Emitter<MasterEvents> implements Service {
   readonly #options: MasterOptions;
   readonly #topics: Topics;
-  readonly #models = new Map<string, ModelService>();
   #bus: Bus | undefined;
   #fleet: Fleet | undefined;
   #profiles: FleetProfiles | undefined;
   #calibrations: CalibrationService | undefined;
   #blobs: BlobServer | undefined;
+  #models: ModelShelf | undefined;
   #requests: RequestService | undefined;
   #epoch = 0;
+  #announced = false;
 
   constructor(options: MasterOptions) {
     super();
@@ -75,6 +84,11 @@ export class Master extends Emitter<MasterEvents> implements Service {
   /** Names of the agents that may get work now. */
   get agents(): string[] {
     return this.#fleet?.members.map(({ id }) => id) ?? [];
+  }
+
+  /** Names of the models that may be asked for. */
+  get models(): string[] {
+    return this.#models?.names ?? this.#options.models.map(({ name }) => name);
   }
 
   /** Bytes of programs and filters sent to agents since the start. */
@@ -89,7 +103,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   deployment(model: string): Deployment | undefined {
-    return this.#models.get(model)?.deployment;
+    return this.#models?.find(model)?.service?.deployment;
   }
 
   async start(): Promise<void> {
@@ -99,13 +113,13 @@ export class Master extends Emitter<MasterEvents> implements Service {
       await this.stop();
       throw error;
     }
-    const models = [...this.#models.keys()];
+    const { models } = this;
     this.#options.logger.info({ cluster: this.#topics.cluster, models }, 'The master is ready.');
   }
 
   async #start(): Promise<void> {
     const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
-    const { broker, calibration, benchmark, filterBytesLimit, ...rest } = others;
+    const { broker, calibration, benchmark, filterBytesLimit, catalogues = [], watchMs, ...rest } = others;
     const topics = this.#topics;
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
@@ -129,16 +143,19 @@ export class Master extends Emitter<MasterEvents> implements Service {
     await this.#profiles.start();
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
-    for (const model of models) {
-      const { profiles } = this;
-      const parties = { bus, topics, fleet: this.#fleet, profiles, blobs: this.#blobs, engine, logger };
-      const shared = { ...rest, ...parties };
-      const service = new ModelService({ ...shared, model });
-      service.on('deployed', (event) => this.emit('deployed', event));
-      service.on('failed', (event) => this.emit('failed', event));
-      this.#models.set(model.name, service);
-      await service.start();
-    }
+    const parties = { bus, topics, fleet: this.#fleet, profiles: this.#profiles, blobs: this.#blobs };
+    this.#models = new ModelShelf({
+      catalogues: [new StaticCatalogue(models), ...catalogues],
+      serviceFor: (model) => new ModelService({ ...rest, ...parties, engine, logger, model }),
+      fleet: this.#fleet,
+      logger,
+      ...(watchMs === undefined ? {} : { watchMs }),
+    });
+    this.#models.on('deployed', (event) => this.emit('deployed', event));
+    this.#models.on('failed', (event) => this.emit('failed', event));
+    this.#models.on('changed', ({ model }) => this.#tell(model));
+    this.#models.on('removed', ({ model }) => this.#tell(model));
+    await this.#models.start();
     const { chunkBytes, partTimeoutMs } = rest;
     const limits = {
       ...requests,
@@ -153,6 +170,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
     await bus.subscribe(topics.masterStatus(), (topic, payload) => this.#onOwnStatus(topic, payload), {
       qos: 1,
     });
+    this.#announced = true;
     await this.#announce();
   }
 
@@ -172,8 +190,9 @@ export class Master extends Emitter<MasterEvents> implements Service {
 
   async #stopServices(): Promise<void> {
     await this.#requests?.stop();
-    await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
-    this.#models.clear();
+    await this.#models?.stop();
+    this.#models = undefined;
+    this.#announced = false;
     await this.#calibrations?.stop();
     await this.#profiles?.stop();
     await this.#fleet?.stop();
@@ -182,15 +201,12 @@ export class Master extends Emitter<MasterEvents> implements Service {
 
   /** Runs one inference without going through MQTT requests. Throws ISO_ERR_MODEL_NOT_SERVED. */
   async infer(model: string, request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
-    const service = this.#models.get(model);
-    const served = [...this.#models.keys()].join(', ') || 'none';
-    if (!service) throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served });
-    return service.infer(request, inputs);
+    if (!this.#models) throw new Error('the master is not started');
+    return this.#models.get(model).run((service) => service.infer(request, inputs));
   }
 
   #status(state: Presence): MasterStatus {
-    const models = this.#options.models.map(({ name }) => name);
-    return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models };
+    return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models: this.models };
   }
 
   /** The will of an earlier run may come late, and anybody may clear or overwrite what is retained. */
@@ -200,11 +216,30 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   async #announce(): Promise<void> {
-    const retained = { qos: 1, retain: true } as const;
-    for (const model of this.#options.models) {
-      await this.#bus?.publish(this.#topics.modelInfo(model.name), encodeJson(infoOf(model)), retained);
-    }
-    await this.#bus?.publish(this.#topics.masterStatus(), encodeJson(this.#status('online')), retained);
+    for (const name of this.models) await this.#publishInfo(name);
+    await this.#publishStatus();
+  }
+
+  /** Tells others what became of a model. While the broker is away nothing is told: all of it is when it is back. */
+  #tell(model: string): void {
+    if (!this.#announced) return;
+    const told = async () => {
+      await this.#publishInfo(model);
+      await this.#publishStatus();
+    };
+    void told().catch(() => undefined);
+  }
+
+  /** Of a model that is gone, what is retained is cleared. */
+  async #publishInfo(name: string): Promise<void> {
+    const model = this.#models?.find(name);
+    const payload = model ? encodeJson(infoOf(model.status)) : '';
+    await this.#bus?.publish(this.#topics.modelInfo(name), payload, { qos: 1, retain: true });
+  }
+
+  async #publishStatus(): Promise<void> {
+    const status = encodeJson(this.#status('online'));
+    await this.#bus?.publish(this.#topics.masterStatus(), status, { qos: 1, retain: true });
   }
 }
 
@@ -214,22 +249,4 @@ function stateOf(topic: string, payload: Uint8Array): Presence | undefined {
   } catch {
     return undefined;
   }
-}
-
-function infoOf({ name, graph, manifest }: ServedModel): ModelInfo {
-  const named = (tensors: readonly string[]) =>
-    tensors.map((tensor) => {
-      const { dtype, shape } = graph.types.get(tensor)!;
-      return { name: tensor, dtype, shape };
-    });
-  const labels = manifest?.labels.length ? { labels: manifest.labels.length } : {};
-  const pictures = manifest !== undefined;
-  return {
-    v: VERSION,
-    model: name,
-    inputs: named(graph.inputs),
-    outputs: named(graph.outputs),
-    pictures,
-    ...labels,
-  };
 }

@@ -7,9 +7,11 @@ import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { repriced } from '../planner/repriced.ts';
 import { isSearched, planGraph } from '../planner/strategies.ts';
+import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
+import { AgentBench } from './agent-bench.ts';
 import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
@@ -44,8 +46,13 @@ export interface ModelServiceOptions {
 export type ModelEvents = {
   /** `members` is the size of the fleet that was planned for: not all of them need have work. */
   deployed: { readonly model: string; readonly deployment: Deployment; readonly members: number };
-  /** A new plan is tried later; what ran before goes on. */
-  failed: { readonly model: string; readonly error: IsobathError };
+  /** A new plan is tried later, without the `agents` that were at fault; what ran before goes on. */
+  failed: {
+    readonly model: string;
+    readonly error: IsobathError;
+    readonly agents: readonly string[];
+    readonly retryMs: number;
+  };
 };
 
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
@@ -56,9 +63,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #options: ModelServiceOptions;
   readonly #packer = new ProgramPacker();
   readonly #undo: (() => void)[] = [];
+  readonly #bench = new AgentBench();
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #benchTimer: NodeJS.Timeout | undefined;
+  #error: IsobathError | undefined;
   #work: Promise<void> = Promise.resolve();
   #retryMs = RETRY_MS.first;
   /** The figures on which the running plan was made have changed. */
@@ -79,6 +89,16 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     return this.#current?.deployment;
   }
 
+  /** Why the newest plan failed, while it is not replaced. */
+  get error(): IsobathError | undefined {
+    return this.#error;
+  }
+
+  /** Agents that plans leave out for a while, because they could not deploy. */
+  get leftOut(): ReadonlyMap<string, IsobathError> {
+    return this.#bench.errors;
+  }
+
   async start(): Promise<void> {
     const { fleet, profiles } = this.#options;
     this.#undo.push(
@@ -95,6 +115,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#benchTimer);
     for (const step of this.#undo.splice(0)) step();
     this.#starting?.abort();
     await this.#work;
@@ -102,13 +123,10 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#current = undefined;
   }
 
-  /** Throws ISO_ERR_MODEL_NOT_SERVED until the first deployment is ready, as `checkedInputs`, and what the engine throws. */
+  /** Throws ISO_ERR_MODEL_NOT_READY until the first deployment is ready, as `checkedInputs`, and what the engine throws. */
   async infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
     if (!this.#current) {
-      throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', {
-        model: this.model.name,
-        served: 'it is being deployed',
-      });
+      throw notReady(this.model.name, this.#error);
     }
     return this.#current.deployment.infer(request, checkedInputs(this.model, inputs));
   }
@@ -126,36 +144,78 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const weighsTimes = isSearched(model.strategy);
     // agents that have just joined are measured before they get work by their speed
     if (weighsTimes) await profiles.settled();
-    const members = fleet.members;
+    const members = this.#bench.without(fleet.members);
     const state = fingerprint(members);
     const outdated = weighsTimes && this.#outdated;
     if (this.#stopped || (this.#current?.fleet === state && !outdated)) return;
     this.#outdated = false;
-    let deployment: Deployment;
+    let deployment: Deployment | undefined;
     try {
-      const plan = planGraph(model.graph, profiles.profile, model);
+      const { agents, ...rest } = profiles.profile;
+      const known = agents.filter((agent) => members.some(({ id }) => id === agent.id));
+      const plan = planGraph(model.graph, { ...rest, agents: known }, model);
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
       await deployment.start();
+      await this.#verify(deployment);
+      if (this.#stopped) return await deployment.stop();
     } catch (cause) {
-      if (this.#stopped) return;
-      const error = IsobathError.from(cause);
-      logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
-      this.emit('failed', { model: model.name, error });
-      this.#schedule(this.#retryMs);
-      this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
+      if (!this.#stopped) this.#failed(IsobathError.from(cause), deployment?.failures ?? new Map());
       return;
     } finally {
       this.#starting = undefined;
     }
     this.#retryMs = RETRY_MS.first;
+    this.#error = undefined;
+    for (const agent of deployment.agents) this.#bench.clear(agent);
     const previous = this.#current;
     this.#current = { deployment, fleet: state };
     logger.info({ model: model.name, agents: deployment.agents.length }, 'The model is deployed.');
     this.emit('deployed', { model: model.name, deployment, members: members.length });
     await previous?.deployment.stop();
-    if (fingerprint(fleet.members) !== state) this.#schedule();
+    if (fingerprint(this.#bench.without(fleet.members)) !== state) this.#schedule();
+  }
+
+  /** The canary: the plan as it is deployed must give the golden outputs. Throws ISO_ERR_GOLDEN_MISMATCH. */
+  async #verify(deployment: Deployment): Promise<void> {
+    try {
+      await checkGolden(this.model, async (inputs, at) => {
+        return (await deployment.infer(`golden-${at}`, inputs)).outputs;
+      });
+    } catch (error) {
+      await deployment.stop();
+      throw error;
+    }
+  }
+
+  /** What runs stays. Agents that are at fault are left out of the next plan, which is made at once. */
+  #failed(error: IsobathError, failures: ReadonlyMap<string, IsobathError>): void {
+    const { logger, model, fleet } = this.#options;
+    // with others to go on with, an agent's fault is told as that: see `leftOut`
+    this.#error = failures.size > 0 && this.#current ? undefined : error;
+    for (const [agent, { code, message }] of failures) {
+      const pauseMs = this.#bench.add(agent, fleet.epochOf(agent) ?? 0, failures.get(agent)!);
+      const log = { model: model.name, agent, code, pauseMs };
+      logger.warn(log, `${message} Plans leave this agent out for a while.`);
+    }
+    const retryMs = failures.size > 0 ? 0 : this.#retryMs;
+    this.#schedule(retryMs);
+    this.emit('failed', { model: model.name, error, agents: [...failures.keys()], retryMs });
+    if (failures.size > 0) this.#awaitBench();
+    else this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
+  }
+
+  /** Plans again when an agent's time out is over. */
+  #awaitBench(): void {
+    clearTimeout(this.#benchTimer);
+    const { nextMs } = this.#bench;
+    if (nextMs === undefined || this.#stopped) return;
+    this.#benchTimer = setTimeout(() => {
+      this.#schedule(0);
+      this.#awaitBench();
+    }, nextMs + 1);
+    this.#benchTimer.unref();
   }
 
   /** True where the running plan can go on, and the new one is not worth moving for. */
@@ -180,6 +240,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const { model, settleMs: _, leastGain: __, ...shared } = this.#options;
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
+}
+
+/** What a request is told while nothing is deployed. */
+export function notReady(model: string, error: IsobathError | undefined): IsobathError {
+  const reason = error ? `${error.code}: ${error.message}` : 'it is being deployed.';
+  return IsobathError.of('ISO_ERR_MODEL_NOT_READY', { model, reason });
 }
 
 /** Two fleets with the same fingerprint hold the same programs: an agent that restarted has forgotten its deployments. */

@@ -5,7 +5,7 @@ import type { ServedModel } from './served-model.ts';
 
 /** The model's one input, for requests that do not name it. */
 function onlyInput({ name, graph, manifest }: ServedModel): string {
-  if (manifest) return manifest.input.name;
+  if (manifest?.input) return manifest.input.name;
   if (graph.inputs.length === 1) return graph.inputs[0]!;
   const reason = `the model ${name} has ${graph.inputs.length} inputs: name the one that is meant`;
   throw IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason });

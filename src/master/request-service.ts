@@ -12,7 +12,7 @@ import type { ResultSummary } from '../wire/messages/summary.ts';
 import { parseTopic } from '../wire/parse-topic.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { InferenceResult } from './inference.ts';
-import type { ModelService } from './model-service.ts';
+import type { ModelShelf } from './model-shelf.ts';
 import { type CompleteRequest, plainRequest, RequestCollector } from './request-collector.ts';
 import { inputFromFile } from './request-inputs.ts';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.ts';
@@ -22,7 +22,7 @@ export interface RequestServiceOptions extends RequestQueueOptions {
   readonly bus: Bus;
   readonly topics: Topics;
   readonly logger: Logger;
-  readonly models: ReadonlyMap<string, ModelService>;
+  readonly models: ModelShelf;
   readonly chunkBytes?: number;
   /** A request of which nothing more came for so long is given up. Default 60000 ms. */
   readonly partTimeoutMs?: number;
@@ -109,7 +109,7 @@ export class RequestService implements Service {
     const { header, bytes } = decodeFrame(INFER_CHUNK, topic, payload);
     if (header.seq > 0 && this.#refused.has(key)) return undefined;
     this.#refused.delete(key);
-    this.#serviceOf(placeOf(key).model);
+    this.#options.models.get(placeOf(key).model);
     return this.#collector.add(key, topic, header, bytes);
   }
 
@@ -121,21 +121,17 @@ export class RequestService implements Service {
     this.#track(this.#answerFramed(model, request, error));
   }
 
-  #serviceOf(model: string): ModelService {
-    const service = this.#options.models.get(model);
-    if (service) return service;
-    const served = [...this.#options.models.keys()].join(', ') || 'none';
-    throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served });
-  }
-
+  /** On the version that serves when the request's turn comes. */
   async #infer(model: string, request: string, complete: CompleteRequest) {
-    const service = this.#serviceOf(model);
-    return this.#queue.run(request, async () => {
-      const inputs = complete.file ? await inputFromFile(service.model, complete.file) : complete.tensors!;
-      const result = await service.infer(request, inputs);
-      const agents = service.deployment?.agents.length ?? 0;
-      return { result, summary: summarize(service.model, request, agents, result, complete.options.top) };
-    });
+    const versions = this.#options.models.get(model);
+    return this.#queue.run(request, () =>
+      versions.run(async (service) => {
+        const inputs = complete.file ? await inputFromFile(service.model, complete.file) : complete.tensors!;
+        const result = await service.infer(request, inputs);
+        const agents = service.deployment?.agents.length ?? 0;
+        return { result, summary: summarize(service.model, request, agents, result, complete.options.top) };
+      }),
+    );
   }
 
   /** One JSON text, for clients that sent a plain file. */

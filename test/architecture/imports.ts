@@ -18,6 +18,7 @@ export const FLOORS = [
   'simulation',
   'engine',
   'wire',
+  'repository',
   'transport',
   'calibration',
   'broker',

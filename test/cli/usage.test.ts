@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { cli } from '../support/cli.ts';
 
 const COMMANDS = [
-  ...['demo', 'infer', 'verify', 'inspect', 'plan', 'simulate', 'models', 'calibrate'],
+  ...['demo', 'infer', 'verify', 'inspect', 'import', 'plan', 'simulate', 'models', 'calibrate'],
   ...['master', 'agent', 'broker'],
 ];
 

@@ -78,9 +78,9 @@ describe('the zoo', () => {
 
   it('gives a manifest that fits the graph', () => {
     const { graph, manifest } = zooModel('inception-v3');
-    expect(graph.inputs).toEqual([manifest.input.name]);
+    expect(graph.inputs).toEqual([manifest.input!.name]);
     expect(graph.outputs).toEqual([manifest.output?.name]);
-    expect([1, 3, manifest.input.height, manifest.input.width]).toEqual(graph.types.get('image')?.shape);
+    expect([1, 3, manifest.input!.height, manifest.input!.width]).toEqual(graph.types.get('image')?.shape);
   });
 });
 

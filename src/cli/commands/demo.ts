@@ -1,13 +1,14 @@
 import { basename } from 'node:path';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
 import { summarize } from '../../master/summary.ts';
+import { differenceOf } from '../../tensor/difference.ts';
 import { command } from '../command.ts';
-import { differenceOf, runLocally } from '../compare.ts';
 import { type CliContext, quietLogger } from '../context.ts';
 import { LocalFleet } from '../fleet/local-fleet.ts';
 import { inputsFor } from '../model-input.ts';
 import { wholeNumber } from '../option-values.ts';
 import { resolveModel } from '../resolve-model.ts';
+import { runLocally } from '../run-locally.ts';
 import { distributedOf, stageTable } from '../stage-table.ts';
 import { msText } from '../table.ts';
 

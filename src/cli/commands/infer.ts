@@ -10,11 +10,11 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { answerText } from '../answer.ts';
 import { type ClientFlags, clientOptions } from '../client-options.ts';
 import { command } from '../command.ts';
-import { runLocally } from '../compare.ts';
 import { type CliContext, usage } from '../context.ts';
 import { inputsFor } from '../model-input.ts';
 import { type Shapes, shape, wholeNumber } from '../option-values.ts';
 import { nameServed, resolveModel } from '../resolve-model.ts';
+import { runLocally } from '../run-locally.ts';
 import { shapeText } from '../table.ts';
 import { withClient } from '../with-client.ts';
 
@@ -65,6 +65,7 @@ export function inferCommand(context: CliContext) {
       const { top, agents, degraded, totalMs, stages } = summary;
       const document = {
         ...{ model: summary.model, input },
+        ...(summary.version === undefined ? {} : { version: summary.version }),
         ...(top ? { top } : {}),
         ...{ outputs: shapes, agents, degraded, totalMs, stages },
       };

@@ -1,5 +1,6 @@
 import { type MasterSettings, masterSchema } from '../../config/master.ts';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
 import { Master } from '../../master/master.ts';
 import type { Bus, Will } from '../../transport/bus.ts';
 import { MqttBus } from '../../transport/mqtt-bus.ts';
@@ -27,6 +28,7 @@ interface MasterFlags extends ServiceFlags {
   readonly cluster?: string;
   readonly state?: string;
   readonly model?: readonly string[];
+  readonly models?: string;
   readonly strategy?: string;
   readonly scheme?: string;
   readonly host?: string;
@@ -47,6 +49,7 @@ export function masterCommand(context: CliContext) {
     examples: [
       ['isobath master', 'serves the bundled model, with a broker on 127.0.0.1:1883'],
       ['isobath master --model zoo:vgg16 --model ./my.onnx', 'serves two models'],
+      ['isobath master --models /srv/models', 'serves a directory of versions, and follows its changes'],
       ['isobath master --broker mqtt://gateway:1883', 'with the broker of another machine'],
     ],
   });
@@ -54,6 +57,7 @@ export function masterCommand(context: CliContext) {
     .option('--broker <url>', 'connect to this broker instead of running one')
     .option('--cluster <name>', 'name of the cluster')
     .option('--model <model>', 'a model to serve; may be given several times', several)
+    .option('--models <directory>', 'serve the newest version of each model in this directory')
     .option('--strategy <strategy>', 'how models are planned: depth, local')
     .option('--scheme <scheme>', 'scheme of the strategy depth')
     .option('--host <address>', 'address that the built-in broker listens on')
@@ -67,6 +71,7 @@ export function masterCommand(context: CliContext) {
         'broker.url': options.broker,
         cluster: options.cluster,
         models: options.model,
+        'repository.directory': options.models,
         strategy: options.strategy,
         scheme: options.scheme,
         'listen.host': options.host,
@@ -77,14 +82,19 @@ export function masterCommand(context: CliContext) {
         'memory.filterBytes': options.filterLimit,
       });
       const { settings, logger, notifier } = begun;
-      const { cluster, request, deploy, deadline } = settings;
+      const { cluster, request, deploy, deadline, repository, strategy, scheme } = settings;
       const { threads } = settings.engine;
       const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
       context.lifetime.defer(() => engine.stop());
       const models = await servedModels(settings, engine);
+      const { directory, pollMs } = repository;
+      const plan = { strategy, scheme };
+      const catalogues =
+        directory === '' ? [] : [new DirectoryCatalogue({ directory, pollMs, plan, engine, logger })];
       const broker = await brokerFor(context, begun);
       const master = new Master({
-        ...{ cluster, models, engine, logger, ...deploy },
+        ...{ cluster, models, catalogues, engine, logger, ...deploy },
+        watchMs: repository.watchSeconds * 1000,
         connect: broker.connect,
         directory: stateDirectory(settings.state.directory, `master-${cluster}`, context.environment),
         deadlines: deadline,
@@ -96,9 +106,8 @@ export function masterCommand(context: CliContext) {
       });
       context.lifetime.defer(() => master.stop());
       await startPatiently(context, begun, () => master.start());
-      const names = models.map(({ name }) => name);
-      notifier.ready(`Master of cluster ${cluster} on ${broker.url}, serving ${names.join(', ')}`);
-      context.output.announce({ service: 'master', cluster, broker: broker.url, models: names });
+      notifier.ready(`Master of cluster ${cluster} on ${broker.url}, serving ${master.models.join(', ')}`);
+      context.output.announce({ service: 'master', cluster, broker: broker.url, models: master.models });
       await untilAsked();
     });
 }

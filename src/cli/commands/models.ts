@@ -1,9 +1,12 @@
 import { zooEntries } from '../../zoo/zoo.ts';
 import { bundledModels } from '../bundled.ts';
+import { type ClientFlags, clientOptions } from '../client-options.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { statesText } from '../model-states.ts';
 import { ZOO_PREFIX } from '../served-name.ts';
 import { type Column, countText, shapeText, table } from '../table.ts';
+import { withClient } from '../with-client.ts';
 
 const ZOO_COLUMNS: readonly Column[] = [
   { title: 'Zoo' },
@@ -13,21 +16,29 @@ const ZOO_COLUMNS: readonly Column[] = [
   { title: 'MACs', align: 'right' },
 ];
 
-/** `isobath models`: what can be given where a model is asked for. */
+/** `isobath models`: what can be given where a model is asked for, or what a master serves. */
 export function modelsCommand(context: CliContext) {
   const target = command({
     name: 'models',
-    summary: 'list the bundled models and the zoo',
+    summary: 'list the bundled models and the zoo, or what a master serves',
     description:
       'Lists what can be given where a model is asked for, besides the path of an .onnx file. Models of the zoo have ' +
-      'the architecture and the work of the published ones, with seeded filters: they are for measuring and checking.',
+      'the architecture and the work of the published ones, with seeded filters: they are for measuring and checking. ' +
+      'With --broker, shows the models of a running master instead: their versions, their states, and what failed.',
     examples: [
       ['isobath models', ''],
       ['isobath inspect zoo:vgg16', 'the layers of one of them'],
+      ['isobath models --broker mqtt://gateway:1883', 'what a master serves, in which version'],
     ],
   });
-  return target.action(async () => {
+  return clientOptions(target).action(async (options: ClientFlags) => {
     const { output } = context;
+    if (options.broker ?? options.config) {
+      const models = await withClient(context, options, (client) => client.models());
+      const served = models.map(({ v: _, ...info }) => info);
+      output.result({ models: served }, () => statesText(output, models));
+      return;
+    }
     const bundled = (await bundledModels()).map(({ name, manifest }) => ({
       name,
       task: manifest.task,

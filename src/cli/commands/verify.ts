@@ -1,13 +1,14 @@
 import { IsobathError } from '../../base/errors.ts';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
+import { differenceOf } from '../../tensor/difference.ts';
 import { clientOptions, hasBroker } from '../client-options.ts';
 import { command } from '../command.ts';
-import { differenceOf, runLocally } from '../compare.ts';
 import type { CliContext } from '../context.ts';
 import { inputsFor } from '../model-input.ts';
 import { byteSize, positiveNumber, shape, wholeNumber } from '../option-values.ts';
 import { resolveModel } from '../resolve-model.ts';
+import { runLocally } from '../run-locally.ts';
 import { checkStrategy } from '../served-models.ts';
 import { distributedOf } from '../stage-table.ts';
 import { bytesText, msText } from '../table.ts';

@@ -24,13 +24,16 @@ export const LIMITS = {
 export class ReadContext {
   readonly file: string;
   readonly folder: string | undefined;
+  /** Told the name of each file of external data. */
+  readonly onExternalFile: (name: string) => void;
   #fields = 0;
   #structureBytes = 0;
   #tensorBytes = 0;
 
-  constructor(file: string, folder?: string) {
+  constructor(file: string, folder?: string, onExternalFile: (name: string) => void = () => undefined) {
     this.file = file;
     this.folder = folder;
+    this.onExternalFile = onExternalFile;
   }
 
   malformed(reason: string, cause?: unknown): IsobathError {

@@ -45,6 +45,7 @@ export function externalTensor<D extends DType>(
   if (offset + length > target.size) {
     throw refuse(`has ${target.size} bytes, fewer than the ${offset + length} that the model names`);
   }
+  context.onExternalFile(location);
   return lazily(dtype, shape, () => {
     try {
       return viewOf(readRange(target.file, offset, length), dtype, count) as ArrayOf<D>;

@@ -19,6 +19,8 @@ export interface ReadOptions {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** `widen` (the default) makes a model with float16 filters a float32 one: few devices compute in half precision. */
   readonly float16?: 'widen' | 'keep';
+  /** Told the plain name of each file of external data that the model reads, some more than once. */
+  readonly onExternalFile?: (name: string) => void;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface ReadOptions {
  * ISO_ERR_INPUT_MISMATCH, and nothing else, whatever the bytes are.
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
-  const context = new ReadContext(options.file, options.folder);
+  const context = new ReadContext(options.file, options.folder, options.onExternalFile);
   const { file, shapes = {}, float16 = 'widen' } = options;
   const model = decodeModel(bytes, context);
   const proto = model.graph;

@@ -1,7 +1,15 @@
+import type { ErrorJson } from '../../base/errors.ts';
 import type { MeasuredCompute } from '../../estimator/measured.ts';
 import { amount, flag, integer, list, object, oneOf, optional, text } from '../check.ts';
 import { nameCheck } from '../names.ts';
-import { type MessageKind, type NamedTensorType, namedTensorType, type Version, version } from './common.ts';
+import {
+  errorJson,
+  type MessageKind,
+  type NamedTensorType,
+  namedTensorType,
+  type Version,
+  version,
+} from './common.ts';
 import { computeProfile } from './compute-profile.ts';
 
 export type Presence = 'online' | 'offline';
@@ -61,7 +69,23 @@ export interface ModelInfo {
   readonly pictures: boolean;
   /** Number of class labels, where the manifest has them. */
   readonly labels?: number;
+  /** `deploying`: no version serves yet; `failed`: none will until a file changes. */
+  readonly state?: ModelState;
+  /** That serves. */
+  readonly version?: string;
+  /** That is being made ready to take its place. */
+  readonly next?: string;
+  /** That hold a part of it. */
+  readonly agents?: number;
+  /** Why the newest version, or the newest plan, does not serve. */
+  readonly error?: ErrorJson;
+  /** Versions that are not tried again until their files change. */
+  readonly refused?: readonly { readonly version: string; readonly error: ErrorJson }[];
+  /** Agents that could not deploy, which plans leave out for a while. */
+  readonly leftOut?: readonly { readonly agent: string; readonly error: ErrorJson }[];
 }
+
+export type ModelState = 'serving' | 'deploying' | 'failed';
 
 const presence = oneOf('online', 'offline');
 
@@ -114,5 +138,12 @@ export const MODEL_INFO: MessageKind<ModelInfo> = {
     outputs: list(namedTensorType, 64),
     pictures: flag,
     labels: optional(integer()),
+    state: optional(oneOf('serving', 'deploying', 'failed')),
+    version: optional(text(128)),
+    next: optional(text(128)),
+    agents: optional(integer()),
+    error: optional(errorJson),
+    refused: optional(list(object({ version: text(128), error: errorJson }), 64)),
+    leftOut: optional(list(object({ agent: nameCheck, error: errorJson }), 64)),
   }),
 };

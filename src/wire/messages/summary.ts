@@ -29,6 +29,8 @@ export interface SummaryStage {
 /** In the last message of a result: what people and flows read of it. */
 export interface ResultSummary {
   readonly model: string;
+  /** Of the model, where it has one. */
+  readonly version?: string;
   readonly request: string;
   /** Only of classifiers. */
   readonly top?: readonly SummaryLabel[];
@@ -45,6 +47,7 @@ const anyNumber: Check<number> = (value, path) =>
 
 export const resultSummary: Check<ResultSummary> = object<ResultSummary>({
   model: text(128),
+  version: optional(text(128)),
   request: text(128),
   top: optional(
     list(object<SummaryLabel>({ label: text(1024), index: integer(), probability: anyNumber }), 1000),

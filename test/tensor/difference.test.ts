@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { differenceOf } from '../../src/cli/compare.ts';
+import { differenceOf } from '../../src/tensor/difference.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 
 function of(...values: number[]): Map<string, Tensor> {
