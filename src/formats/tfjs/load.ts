@@ -1,12 +1,12 @@
 import type { Graph } from '../../graph/graph.ts';
+import type { TfjsOptions } from './context.ts';
+import { readGraphModel } from './graph/read.ts';
 import { readLayersModel } from './layers/read.ts';
 import { type ModelJson, readModelJson, type TfjsFormat } from './model-json.ts';
 
 const READERS: Readonly<Record<TfjsFormat, (model: ModelJson, options: TfjsOptions) => Graph>> = {
   'layers-model': readLayersModel,
-  'graph-model': ({ context }) => {
-    throw context.unsupported('it is a graph model');
-  },
+  'graph-model': readGraphModel,
 };
 
 /**
