@@ -168,6 +168,7 @@ export async function runTfjs(
   model: GraphModelFile,
   inputs: ReadonlyMap<string, Tensor>,
 ): Promise<Map<string, Tensor>> {
+  tf.env().set('IS_TEST', true);
   await tf.setBackend('cpu');
   const { json, bytes } = model;
   const [group] = json['weightsManifest'] as [{ weights: tf.io.WeightsManifestEntry[] }];
@@ -185,7 +186,7 @@ export async function runTfjs(
     ]),
   );
   const names = Object.values(model.outputs).map(({ name }) => name);
-  const results = await loaded.executeAsync(feeds, names);
+  const results = loaded.execute(feeds, names);
   const list = Array.isArray(results) ? results : [results];
   const entries = Object.keys(model.outputs).map((key, at) => [key, fromTfjs(list[at]!)] as const);
   tf.dispose([...Object.values(feeds), ...list]);
