@@ -3,6 +3,7 @@ import { dropIdentity } from './drop-identity.ts';
 import { dropUnused } from './drop-unused.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
+import { foldPads } from './fold-pads.ts';
 import { mergeReshapes } from './merge-reshapes.ts';
 import type { Pass } from './pass.ts';
 import { poolReductions } from './pool-reductions.ts';
@@ -13,6 +14,7 @@ export const PASSES: readonly Pass[] = [
   foldConstants,
   dropIdentity,
   sinkTransposes,
+  foldPads,
   poolReductions,
   mergeReshapes,
   foldBatchNorm,

@@ -50,7 +50,7 @@ export class GraphBuilder {
     types: readonly (TensorType | undefined)[] = [undefined],
   ): string[] {
     const outputs = types.map(() => free(`${scope}/${op}`, this.#taken));
-    const node = { name: free(scope, this.#names), op, domain: '', inputs, outputs, attributes };
+    const node = { name: free(`${scope}/${op}`, this.#names), op, domain: '', inputs, outputs, attributes };
     this.#nodes.push(node);
     const context = contextOf(node, OPSET, this.#types, this.#folded.values);
     const inferred = context && operatorOf(node)?.infer(context);
