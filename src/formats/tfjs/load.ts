@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
+import type { TfjsOptions } from './context.ts';
 import { readLayersModel } from './layers/read.ts';
 import { type ModelJson, readModelJson, type TfjsFormat } from './model-json.ts';
 
