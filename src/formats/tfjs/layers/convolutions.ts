@@ -85,7 +85,10 @@ function depthwise(axes: number): Translator {
   return (call, input) => {
     const { config, graph, name } = call;
     const { ifm, channels, spatial } = ifmOf(call, input, axes);
-    const window = windowSettings(call, axes);
+    const settings = windowSettings(call, axes);
+    // tfjs does not look at the dilation of this layer, and a model that was trained there does not know of it.
+    const window =
+      call.origin === 'tfjs' ? { ...settings, dilations: settings.kernel.map(() => 1) } : settings;
     const multiplier = config.whole('depth_multiplier', 1, 1);
     const shape = [...window.kernel, channels, multiplier];
     const make = () => depthwiseFilters(call.weight(['depthwise_kernel', 'kernel'], shape));

@@ -42,7 +42,12 @@ const flatten: Translator = ({ config, graph, name }, input) => {
 };
 
 const reshape: Translator = ({ config, graph, name }, input) => {
-  const wanted = config.numbers('target_shape') ?? [];
+  const target_shape = config.value('target_shape');
+  if (!Array.isArray(target_shape)) throw config.malformed('it has no target_shape');
+  // tfjs writes null for the one that is left open.
+  const wanted = target_shape.map((extent) => (extent === null ? -1 : extent));
+  if (!wanted.every(Number.isSafeInteger))
+    throw config.malformed(`its target_shape is ${JSON.stringify(wanted)}`);
   const rest = sizeOf(input.shape.slice(1));
   const open = wanted.findIndex((extent) => extent === -1);
   const known = sizeOf(wanted.filter((_, at) => at !== open));

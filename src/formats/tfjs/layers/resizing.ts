@@ -3,7 +3,7 @@ import type { LayerCall, Translator } from './layer-call.ts';
 import { DATA_FORMATS, type DataFormat, Value } from './value.ts';
 
 /** How places in the output are taken back to the input. */
-type Coordinates = 'asymmetric' | 'half_pixel' | 'align_corners';
+type Coordinates = 'asymmetric' | 'half_pixel';
 
 function resize(
   { graph, name }: LayerCall,
@@ -49,23 +49,20 @@ function upsampling(axes: number): Translator {
   };
 }
 
+/** As Keras does it; that of tfjs cannot run within a model. */
 const resizing: Translator = (call, input) => {
-  const { config, graph, origin } = call;
+  const { config, graph } = call;
   const format = formatted(call, input, 2);
   const ifm = input.channelsFirst(format);
   const sizes = [config.whole('height', 1), config.whole('width', 1)];
   const interpolation = config.oneOf('interpolation', ['bilinear', 'nearest'], 'bilinear');
-  const crop = config.flag('crop_to_aspect_ratio', false);
+  const keeps = config.flag('crop_to_aspect_ratio', false) || config.flag('pad_to_aspect_ratio', false);
   const [height, width] = graph.shapeOf(ifm).slice(2) as [number, number];
-  if (origin !== 'tfjs') {
-    const cuts =
-      (crop || config.flag('pad_to_aspect_ratio', false)) && height * sizes[1]! !== width * sizes[0]!;
-    if (cuts) throw new UnsupportedLayer('it crops or pads to keep the aspect ratio');
-    if (config.flag('antialias', false)) throw new UnsupportedLayer('it smooths what it resizes (antialias)');
+  if (keeps && height * sizes[1]! !== width * sizes[0]!) {
+    throw new UnsupportedLayer('it crops or pads to keep the aspect ratio');
   }
-  // tfjs does not crop, but takes the setting for one of whether corners stay in their places.
-  const coordinates = origin !== 'tfjs' ? 'half_pixel' : crop ? 'asymmetric' : 'align_corners';
-  return Value.of(graph, resize(call, ifm, sizes, interpolation, coordinates), format);
+  if (config.flag('antialias', false)) throw new UnsupportedLayer('it smooths what it resizes (antialias)');
+  return Value.of(graph, resize(call, ifm, sizes, interpolation, 'half_pixel'), format);
 };
 
 function padding(axes: number): Translator {
