@@ -1,6 +1,7 @@
 import { isAbsolute, relative, sep } from 'node:path';
 
 export const CHANNELS = ['RGB', 'BGR', 'gray'] as const;
+export const LAYOUTS = ['NCHW', 'NHWC'] as const;
 export const FITS = ['cover', 'contain', 'stretch'] as const;
 export const TASKS = ['classification', 'tensor'] as const;
 export const ACTIVATIONS = ['none', 'softmax'] as const;
@@ -53,6 +54,7 @@ const FIELDS: Fields = {
       mean: { rule: numbers('a list of numbers', () => true) },
       std: { rule: numbers('a list of numbers other than 0', (value) => value !== 0) },
       fit: { rule: oneOf(FITS) },
+      layout: { rule: oneOf(LAYOUTS), optional: true },
       width: { rule: pixels, optional: true },
       height: { rule: pixels, optional: true },
     },

@@ -7,6 +7,7 @@ import {
   checkManifest,
   type FITS,
   isInside,
+  type LAYOUTS,
   type TASKS,
 } from './manifest-check.ts';
 
@@ -21,6 +22,8 @@ export interface PictureInput {
   readonly std: readonly number[];
   /** `cover` cuts off what is too wide or high, `contain` adds black bars, `stretch` distorts. */
   readonly fit: (typeof FITS)[number];
+  /** Where the channels are, for a shape that does not tell: without it, on the axis that has their number. */
+  readonly layout?: (typeof LAYOUTS)[number];
   /** In pixels, for a model whose input leaves them open. */
   readonly width?: number;
   readonly height?: number;

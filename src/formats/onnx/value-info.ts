@@ -1,6 +1,6 @@
 import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
-import { closedShape, type Dimension } from '../open-shape.ts';
+import { closedShape, type Dimension } from '../open-dimensions.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
 

@@ -1,4 +1,5 @@
 import { IsobathError } from '../../base/errors.ts';
+import { SHAPE_LIMITS } from '../open-dimensions.ts';
 
 /** What one TensorFlow.js model may cost before it is refused. */
 export const LIMITS = {
@@ -8,8 +9,7 @@ export const LIMITS = {
   weightBytes: 2 ** 34,
   shards: 100_000,
   weights: 1_000_000,
-  rank: 32,
-  extent: 2 ** 31,
+  ...SHAPE_LIMITS,
 } as const;
 
 /** What a reader is told. */

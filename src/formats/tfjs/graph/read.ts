@@ -1,6 +1,6 @@
 import type { Graph } from '../../../graph/graph.ts';
 import type { Tensor, TensorType } from '../../../tensor/tensor.ts';
-import { closedShape } from '../../open-shape.ts';
+import { closedShape } from '../../open-dimensions.ts';
 import type { TfjsContext, TfjsOptions } from '../context.ts';
 import type { ModelJson } from '../model-json.ts';
 import { readWeights } from '../weights.ts';
