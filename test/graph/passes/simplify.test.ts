@@ -174,7 +174,9 @@ describe('layout and pooling', () => {
       nodeOf('Add', ['a0', 'b'], ['y']),
     ];
     nodes.splice(3, 0, nodeOf('MaxPool', ['a'], ['a0'], { kernel_shape: [2, 2] }));
-    const after = await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes, { constants: { pads, w: floats(3, 2, 3, 3) } }));
+    const after = await simplified(
+      graphOf({ x: [1, 2, 6, 6] }, nodes, { constants: { pads, w: floats(3, 2, 3, 3) } }),
+    );
     expect(ops(after)).toEqual(['Conv', 'Conv', 'MaxPool', 'Add']);
     expect(after.nodes[0]!.attributes['pads']).toEqual({ type: 'ints', value: [2, 0, 2, 2] });
   });
@@ -185,7 +187,10 @@ describe('layout and pooling', () => {
   ])('pads %s stay', async (_, mode, value) => {
     const nodes = [nodeOf('Pad', ['x', 'pads', 'v'], ['p'], { mode }), nodeOf('Conv', ['p', 'w'], ['y'])];
     const constants = { pads, w: floats(3, 2, 3, 3), v: Tensor.float32([], [value]) };
-    expect(ops(await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes, { constants })))).toEqual(['Pad', 'Conv']);
+    expect(ops(await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes, { constants })))).toEqual([
+      'Pad',
+      'Conv',
+    ]);
   });
 
   it('a Pad that something else reads stays for that', async () => {
@@ -196,7 +201,9 @@ describe('layout and pooling', () => {
       nodeOf('Add', ['c', 'm'], ['y']),
     ];
     nodes.splice(3, 0, nodeOf('MaxPool', ['r'], ['m'], { kernel_shape: [3, 3] }));
-    const after = await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes, { constants: { pads, w: floats(2, 2, 3, 3) } }));
+    const after = await simplified(
+      graphOf({ x: [1, 2, 6, 6] }, nodes, { constants: { pads, w: floats(2, 2, 3, 3) } }),
+    );
     expect(ops(after)).toContain('Pad');
   });
 
@@ -209,7 +216,14 @@ describe('layout and pooling', () => {
       nodeOf('Concat', ['a', 'f', 'c'], ['y'], { axis: 1 }),
     ];
     const after = await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes));
-    expect(ops(after)).toEqual(['GlobalAveragePool', 'Reshape', 'GlobalMaxPool', 'Flatten', 'ReduceMean', 'Concat']);
+    expect(ops(after)).toEqual([
+      'GlobalAveragePool',
+      'Reshape',
+      'GlobalMaxPool',
+      'Flatten',
+      'ReduceMean',
+      'Concat',
+    ]);
   });
 
   it('a Reshape of a Reshape reads its source, and one back to the first shape vanishes', async () => {

@@ -5,6 +5,7 @@ import { operatorOf } from '../../../graph/operators/index.ts';
 import { dropIdentity } from '../../../graph/passes/drop-identity.ts';
 import { dropUnused } from '../../../graph/passes/drop-unused.ts';
 import { foldConstants } from '../../../graph/passes/fold-constants.ts';
+import { toInt64 } from '../../../tensor/int64.ts';
 import { Tensor, type TensorType } from '../../../tensor/tensor.ts';
 
 export const OPSET = 13;
@@ -111,9 +112,5 @@ export const ints = (value: readonly number[]): Attribute => ({ type: 'ints', va
 export const text = (value: string): Attribute => ({ type: 'string', value });
 
 export function int64s(values: readonly number[]): Tensor<'int64'> {
-  return Tensor.of(
-    'int64',
-    [values.length],
-    BigInt64Array.from(values, (value) => BigInt(value)),
-  );
+  return Tensor.of('int64', [values.length], BigInt64Array.from(values, toInt64));
 }

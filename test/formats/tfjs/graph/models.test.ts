@@ -1,102 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OnnxruntimeEngine } from '../../../../src/engine/onnxruntime/engine.ts';
-import type { Graph } from '../../../../src/graph/graph.ts';
+import { numberOf } from '../../../../src/graph/attributes.ts';
+import type { Graph, Node } from '../../../../src/graph/graph.ts';
 import { inferTypes } from '../../../../src/graph/infer.ts';
 import { simplify } from '../../../../src/graph/passes/index.ts';
-import { STRATEGY_NAMES } from '../../../../src/planner/strategies.ts';
+import { planGraph, STRATEGY_NAMES } from '../../../../src/planner/strategies.ts';
 import { Tensor } from '../../../../src/tensor/tensor.ts';
 import { TestCluster } from '../../../support/cluster.ts';
-import { runWhole } from '../../../support/execute.ts';
+import { runPlan, runWhole } from '../../../support/execute.ts';
+import { fleetOfWorkers } from '../../../support/fleet.ts';
+import { converted, handmade } from '../../../support/graph-models.ts';
 import { difference } from '../../../support/onnxruntime.ts';
 import { numbers } from '../../../support/operators.ts';
-import { GraphDefBuilder, type GraphModelFile, readModel, runTfjs } from '../../../support/tfjs-graph.ts';
+import { readModel, runTfjs } from '../../../support/tfjs-graph.ts';
 
-/** What TensorFlow's converter wrote: see converted/convert.py. Its filters are half floats. */
-function converted(): GraphModelFile {
-  const file = (name: string) =>
-    readFileSync(join(fileURLToPath(new URL('.', import.meta.url)), 'converted', name));
-  const json = JSON.parse(file('model.json').toString());
-  const { inputs, outputs } = json.signature;
-  return { json, bytes: file('group1-shard1of1.bin'), inputs: Object.keys(inputs), outputs };
-}
-
-/** MobileNet v2 in small, with the fused operators that the converter makes, and two of the forms that older ones left. */
-function handmade(): GraphModelFile {
-  const b = new GraphDefBuilder();
-  const same = { strides: [1, 1, 1, 1], dilations: [1, 1, 1, 1], padding: 'SAME' };
-  const fused = (
-    op: string,
-    x: string,
-    kernel: readonly number[],
-    ops: string[],
-    attributes: object = {},
-  ) => {
-    const channels = op === '_FusedConv2D' ? kernel[3]! : kernel[2]!;
-    return b.add(op, [x, b.floats(kernel, 16), b.floats([channels])], {
-      ...same,
-      fused_ops: ops,
-      num_args: 1,
-      ...attributes,
-    });
-  };
-  const block = (x: string, from: number, to: number, stride: number) => {
-    const wide = fused('_FusedConv2D', x, [1, 1, from, 3 * from], ['BiasAdd', 'Relu6']);
-    const strides = { strides: [1, stride, stride, 1] };
-    const deep = fused(
-      'FusedDepthwiseConv2dNative',
-      wide,
-      [3, 3, 3 * from, 1],
-      ['BiasAdd', 'Relu6'],
-      strides,
-    );
-    const narrow = fused('_FusedConv2D', deep, [1, 1, 3 * from, to], ['BiasAdd']);
-    return stride === 1 && from === to ? b.add('AddV2', [x, narrow]) : narrow;
-  };
-  const image = b.placeholder('image', [null, 24, 24, 3]);
-  const scaled = b.add('Sub', [b.add('Mul', [image, b.float(0.5)]), b.floats([3])]);
-  let x = fused('_FusedConv2D', scaled, [3, 3, 3, 8], ['BiasAdd', 'Relu6'], { strides: [1, 2, 2, 1] });
-  x = block(x, 8, 8, 1);
-  x = block(x, 8, 12, 2);
-  x = block(x, 12, 12, 1);
-  const tail = b.add(
-    'FusedBatchNormV3',
-    [
-      b.add('Conv2D', [x, b.floats([1, 1, 12, 16], 16)], same),
-      b.positive([16]),
-      b.floats([16]),
-      b.floats([16]),
-      b.positive([16]),
-    ],
-    { epsilon: 0.001, is_training: false },
-  );
-  const pooled = b.add('MaxPool', [b.add('LeakyRelu', [tail], { alpha: 0.1 })], {
-    ksize: [1, 2, 2, 1],
-    strides: [1, 2, 2, 1],
-    padding: 'SAME',
-  });
-  const shape = b.add('Shape', [pooled]);
-  const batch = b.add('StridedSlice', [shape, b.ints(0), b.ints(1), b.ints(1)], {
-    begin_mask: 0,
-    end_mask: 0,
-    ellipsis_mask: 0,
-    new_axis_mask: 0,
-    shrink_axis_mask: 1,
-  });
-  const flat = b.add('Reshape', [pooled, b.add('Pack', [batch, b.int(-1)], { N: 2, axis: 0 })]);
-  const hidden = b.add('_FusedMatMul', [flat, b.floats([144, 12], 64), b.floats([12])], {
-    fused_ops: ['BiasAdd', 'Relu'],
-    num_args: 1,
-  });
-  const logits = b.add('_FusedMatMul', [hidden, b.floats([12, 10], 16), b.floats([10])], {
-    fused_ops: ['BiasAdd'],
-    num_args: 1,
-  });
-  return b.model({ classes: b.add('Softmax', [logits]), features: pooled });
-}
-
+const FLEET = fleetOfWorkers(['a', 'b', 'c', 'd'].map((agent) => ({ id: agent, weight: 1 })));
 const TOLERANCE = { relative: 1e-4, absolute: 1e-4 };
 
 const engine = new OnnxruntimeEngine({ threads: 1 });
@@ -114,14 +32,9 @@ describe.each([
   const inputs = new Map<string, Tensor>([['image', image]]);
   let graph: Graph;
   let wanted: ReadonlyMap<string, Tensor>;
-  let cluster: TestCluster | undefined;
   beforeAll(async () => {
     graph = inferTypes(simplify(await readModel(model)));
     wanted = await runTfjs(model, inputs);
-  });
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
   });
 
   function check(got: ReadonlyMap<string, Tensor>): void {
@@ -145,15 +58,27 @@ describe.each([
     check(await runWhole(engine, graph, inputs));
   });
 
-  it.each([
-    ...STRATEGY_NAMES.map((strategy) => [strategy, undefined] as const),
-    ...['input-depth', 'output-depth', 'depth-grid'].map((scheme) => ['depth', scheme] as const),
-  ])('computes what tfjs computes on 4 agents, by the strategy %s %s', async (strategy, scheme) => {
-    cluster = new TestCluster();
-    const served = { name: 'model', graph, strategy, ...(scheme === undefined ? {} : { scheme }) };
-    await cluster.start([served], 4);
-    const { outputs, degraded } = await cluster.master.infer('model', 'r1', inputs);
-    expect(degraded).toBe(false);
-    check(outputs);
+  it.each(STRATEGY_NAMES)('computes what tfjs computes on 4 devices, planned by %s', async (strategy) => {
+    const plan = planGraph(graph, FLEET, { strategy });
+    check(await runPlan(engine, graph, plan, inputs));
   });
+
+  it.each(['input-depth', 'output-depth', 'depth-grid'])(
+    'computes what tfjs computes through a master and 4 agents, every layer cut by %s',
+    async (scheme) => {
+      const cluster = new TestCluster();
+      try {
+        await cluster.start([{ name: 'model', graph, strategy: 'depth', scheme }], 4);
+        const { outputs, degraded, stages } = await cluster.master.infer('model', 'r1', inputs);
+        expect(degraded).toBe(false);
+        check(outputs);
+        // A depthwise convolution rides along with the channels of the one before it, where those are apart.
+        const alone = (node: Node) => scheme === 'input-depth' || numberOf(node, 'group', 1) === 1;
+        const layers = graph.nodes.filter((node) => ['Conv', 'Gemm'].includes(node.op) && alone(node));
+        expect(stages.filter((stage) => stage.scheme === scheme)).toHaveLength(layers.length);
+      } finally {
+        await cluster.stop();
+      }
+    },
+  );
 });

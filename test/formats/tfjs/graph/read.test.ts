@@ -1,15 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { difference } from '../../../support/onnxruntime.ts';
 import { writeOnnx } from '../../../../src/formats/onnx/index.ts';
-import { runOnnx } from '../../../support/onnxruntime.ts';
 import { Tensor } from '../../../../src/tensor/tensor.ts';
+import { difference, runOnnx } from '../../../support/onnxruntime.ts';
 import { GraphDefBuilder, type GraphModelFile, INT32, readModel } from '../../../support/tfjs-graph.ts';
 
+/** Parsed JSON that a test takes apart. */
+// biome-ignore lint/suspicious/noExplicitAny: its form is what the test knows
+type Json = Record<string, any>;
+
 /** x -> Relu -> y, changed by `change`. */
-function changed(change: (json: Record<string, any>) => void): GraphModelFile {
+function changed(change: (json: Json) => void): GraphModelFile {
   const builder = new GraphDefBuilder();
-  const model = builder.model({ y: builder.add('Relu', [builder.add('Add', [builder.placeholder('x', [null, 3]), builder.floats([3])])]) });
-  const json = structuredClone(model.json) as Record<string, any>;
+  const model = builder.model({
+    y: builder.add('Relu', [builder.add('Add', [builder.placeholder('x', [null, 3]), builder.floats([3])])]),
+  });
+  const json = structuredClone(model.json) as Json;
   change(json);
   return { ...model, json };
 }
@@ -20,7 +25,11 @@ describe('a graph model', () => {
     const x = b.placeholder('x', [null, 4, 4, 2]);
     const first = b.add('Relu', [b.add('NonMaxSuppressionV5', [x])]);
     const second = b.add('TensorArrayV3', [x]);
-    const third = b.add('MirrorPad', [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0)))], { mode: 'SYMMETRIC' });
+    const third = b.add(
+      'MirrorPad',
+      [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0)))],
+      { mode: 'SYMMETRIC' },
+    );
     const last = b.add('AddN', [first, second, third]);
     const error = { code: 'ISO_ERR_MODEL_UNSUPPORTED', cure: expect.stringContaining('docs/models.md') };
     await expect(readModel(b.model({ y: last }))).rejects.toMatchObject({
@@ -44,7 +53,9 @@ describe('a graph model', () => {
     const parts = b.add('Split', [b.int(1), x], { num_split: 2 });
     const graph = await readModel(b.model({ y: b.add('Relu', [`${parts}:1`, `^${parts}`]) }));
     const got = await runOnnx(writeOnnx(graph), { x: Tensor.float32([1, 4], [1, 2, 3, 4]) });
-    expect(difference(got['y']!, Tensor.float32([1, 2], [3, 4]), { relative: 0, absolute: 0 })).toBeUndefined();
+    expect(
+      difference(got['y']!, Tensor.float32([1, 2], [3, 4]), { relative: 0, absolute: 0 }),
+    ).toBeUndefined();
   });
 
   it('without a signature has its placeholders as inputs and its ends as outputs', async () => {
@@ -62,12 +73,16 @@ describe('a graph model', () => {
     });
     const graph = await readModel(model, { x: [2, 5, 8] });
     expect(graph.types.get('y')).toEqual({ dtype: 'float32', shape: [2, 5, 8] });
-    await expect(readModel(model, { x: [2, 5, 9] })).rejects.toMatchObject({ code: 'ISO_ERR_INPUT_MISMATCH' });
+    await expect(readModel(model, { x: [2, 5, 9] })).rejects.toMatchObject({
+      code: 'ISO_ERR_INPUT_MISMATCH',
+    });
   });
 
   it('may take and give integers', async () => {
     const b = new GraphDefBuilder();
-    const graph = await readModel(b.model({ y: b.add('AddV2', [b.placeholder('x', [2], INT32), b.ints(3, 4)]) }));
+    const graph = await readModel(
+      b.model({ y: b.add('AddV2', [b.placeholder('x', [2], INT32), b.ints(3, 4)]) }),
+    );
     expect(graph.types.get('y')).toEqual({ dtype: 'int32', shape: [2] });
   });
 
@@ -82,15 +97,55 @@ describe('a graph model', () => {
     expect([...got['d']!.data]).toEqual([-1, 0, 2]);
   });
 
-  it.each<[string, (json: Record<string, any>) => void, string]>([
-    ['has a node without an operator', (json) => delete json['modelTopology'].node[0].op, 'without a name or an operator'],
-    ['has two nodes of one name', (json) => json['modelTopology'].node.push(json['modelTopology'].node[0]), 'is there twice'],
-    ['reads what is not there', (json) => json['modelTopology'].node.at(-1).input.push('ghost:2'), 'reads ghost, which nothing makes'],
-    ['reads itself', (json) => json['modelTopology'].node.at(-1).input.push(json['modelTopology'].node.at(-1).name), 'depends on its own output'],
-    ['has inputs that are no names', (json) => { json['modelTopology'].node.at(-1).input = [3]; }, 'has the inputs [3]'],
-    ['misses a weight', (json) => { json['weightsManifest'] = []; }, 'has no weight in the weightsManifest'],
-    ['signs what is not there', (json) => { json['signature'].outputs.y.name = 'ghost:0'; }, 'a node ghost that is not there'],
-    ['has an output and an input of one name', (json) => { json['signature'].outputs = { x: json['signature'].outputs.y }; }, 'x is an input and an output'],
+  it.each<[string, (json: Json) => void, string]>([
+    [
+      'has a node without an operator',
+      (json) => delete json['modelTopology'].node[0].op,
+      'without a name or an operator',
+    ],
+    [
+      'has two nodes of one name',
+      (json) => json['modelTopology'].node.push(json['modelTopology'].node[0]),
+      'is there twice',
+    ],
+    [
+      'reads what is not there',
+      (json) => json['modelTopology'].node.at(-1).input.push('ghost:2'),
+      'reads ghost, which nothing makes',
+    ],
+    [
+      'reads itself',
+      (json) => json['modelTopology'].node.at(-1).input.push(json['modelTopology'].node.at(-1).name),
+      'depends on its own output',
+    ],
+    [
+      'has inputs that are no names',
+      (json) => {
+        json['modelTopology'].node.at(-1).input = [3];
+      },
+      'has the inputs [3]',
+    ],
+    [
+      'misses a weight',
+      (json) => {
+        json['weightsManifest'] = [];
+      },
+      'has no weight in the weightsManifest',
+    ],
+    [
+      'signs what is not there',
+      (json) => {
+        json['signature'].outputs.y.name = 'ghost:0';
+      },
+      'a node ghost that is not there',
+    ],
+    [
+      'has an output and an input of one name',
+      (json) => {
+        json['signature'].outputs = { x: json['signature'].outputs.y };
+      },
+      'x is an input and an output',
+    ],
   ])('that %s is malformed', async (_, change, reason) => {
     await expect(readModel(changed(change))).rejects.toMatchObject({
       code: 'ISO_ERR_MODEL_MALFORMED',
@@ -101,7 +156,10 @@ describe('a graph model', () => {
   it('whose shapes do not fit gives the node', async () => {
     const b = new GraphDefBuilder();
     const model = b.model({ y: b.add('Add', [b.placeholder('x', [null, 3]), b.floats([4])]) });
-    await expect(readModel(model)).rejects.toMatchObject({ code: 'ISO_ERR_SHAPE_INVALID', message: expect.stringContaining('Add_') });
+    await expect(readModel(model)).rejects.toMatchObject({
+      code: 'ISO_ERR_SHAPE_INVALID',
+      message: expect.stringContaining('Add_'),
+    });
   });
 
   it('that wants an output of a node that has fewer is refused', async () => {

@@ -11,7 +11,10 @@ interface Blocks {
 function blocksOf(operation: Operation): Blocks {
   const blocks = operation.numbers(1, 'block shape');
   const edges = operation.numbers(2, 'list of paddings or crops');
-  const fits = blocks.length === 2 && edges.length === 4 && blocks.every((block) => block >= 1);
+  const fits =
+    blocks.length === 2 &&
+    edges.length === 4 &&
+    blocks.every((block) => Number.isSafeInteger(block) && block >= 1);
   if (!fits || operation.shapeOf(operation.input(0)).length !== 4) {
     throw new Untranslatable(`has the block shape [${blocks}] and the edges [${edges}]`);
   }

@@ -85,6 +85,9 @@ function transposed(operation: Operation): string[] {
   // Older files leave the batch, or the channels, out of the shape.
   const plane = format === 'NHWC' ? sizes.slice(-3, -1) : sizes.slice(-2);
   const [height, width] = plane as [number, number];
+  if (plane.length !== 2 || !plane.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
+    throw new Untranslatable(`has the output shape [${sizes}]`);
+  }
   const kernel = [rows!, columns!] as const;
   const strides = planeNumbers(operation, 'strides', format);
   const dilations = planeNumbers(operation, 'dilations', format);

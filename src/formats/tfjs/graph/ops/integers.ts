@@ -20,7 +20,10 @@ export function foldedIntegers(operation: Operation): string | undefined {
   const [a, b] = [0, 1].map((at) => constantOf(operation, at));
   if (!compute || !a || !b || (a.size !== 1 && b.size !== 1 && String(a.shape) !== String(b.shape)))
     return undefined;
-  const shape = a.shape.length >= b.shape.length && a.size >= b.size ? a.shape : b.shape;
+  const [large, small] =
+    a.size > b.size || (a.size === b.size && a.shape.length >= b.shape.length) ? [a, b] : [b, a];
+  if (small.shape.length > large.shape.length) return undefined;
+  const { shape } = large;
   const [left, right] = [a, b].map(({ data }) => Array.from(data as ArrayLike<number>, Number));
   const values = Array.from({ length: Math.max(a.size, b.size) }, (_, at) =>
     compute(left![a.size === 1 ? 0 : at]!, right![b.size === 1 ? 0 : at]!),

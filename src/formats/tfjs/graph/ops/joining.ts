@@ -26,6 +26,7 @@ function split(
   const axis = operation.axis(operation.number(axisAt, 'axis'), shape.length);
   const extent = shape[axis]!;
   const count = operation.attributes.number('num_split', sizes?.length ?? 1);
+  if (!(count >= 1 && count <= extent)) throw new Untranslatable(`splits ${extent} into ${count} parts`);
   const open = extent - (sizes ?? []).reduce((sum, size) => sum + Math.max(0, size), 0);
   const parts = sizes
     ? sizes.map((size) => (size < 0 ? open : size))

@@ -1,5 +1,5 @@
 import { int, text } from '../builder.ts';
-import type { Operation, TranslationFamily } from '../operation.ts';
+import { type Operation, type TranslationFamily, Untranslatable } from '../operation.ts';
 import { channelsBack, channelsFirst, formatOf } from '../planes.ts';
 
 /** Which place of the input a pixel of the output is taken from, by TensorFlow's two flags. */
@@ -37,6 +37,8 @@ function spaceToDepth(operation: Operation): string[] {
   const { dtype, shape } = operation.typeOf(x);
   const [batch, channels, height, width] = shape as [number, number, number, number];
   const type = { dtype, shape: [batch, channels * block * block, height / block, width / block] };
+  if (!type.shape.every(Number.isSafeInteger))
+    throw new Untranslatable(`cuts ${height} x ${width} into blocks of ${block}`);
   const made = operation.add('SpaceToDepth', [x], { blocksize: int(block) }, type);
   return [channelsBack(operation, made, format)];
 }

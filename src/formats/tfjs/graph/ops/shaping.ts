@@ -46,6 +46,8 @@ function cast(operation: Operation): string[] {
 function broadcast(operation: Operation): string[] {
   const x = operation.input(0);
   const shape = operation.numbers(1, 'shape');
+  if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
+    throw new Untranslatable(`broadcasts to [${shape}]`);
   const type = { dtype: operation.typeOf(x).dtype, shape };
   return [operation.add('Expand', [x, operation.int64s('shape', shape)], {}, type)];
 }

@@ -135,8 +135,11 @@ function tiled(operation: Operation): string[] {
   const x = operation.input(0);
   const { dtype, shape } = operation.typeOf(x);
   const times = operation.numbers(1, 'list of multiples');
+  if (times.length !== shape.length || !times.every((each) => Number.isSafeInteger(each) && each >= 0)) {
+    throw new Untranslatable(`repeats [${shape}] by [${times}]`);
+  }
   if (times.every((each) => each === 1)) return [x];
-  const type: TensorType = { dtype, shape: shape.map((extent, axis) => extent * (times[axis] ?? 1)) };
+  const type: TensorType = { dtype, shape: shape.map((extent, axis) => extent * times[axis]!) };
   return [operation.add('Tile', [x, operation.int64s('repeats', times)], {}, type)];
 }
 
