@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { prepareGraph } from '../engine/prepare.ts';
+import { loadModel, modelFileOf } from '../formats/load-model.ts';
 import { findManifest, type Manifest, openShapes, readManifest } from '../formats/manifest.ts';
-import { loadOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
@@ -39,7 +39,7 @@ interface Source {
   readonly sample?: string;
 }
 
-/** `zoo:NAME`, the name of a bundled model, or the path of an .onnx file; simplified, with every shape known. */
+/** `zoo:NAME`, a bundled model's name, or the path of a model file or its folder; simplified, with every shape known. */
 export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
   const source = await sourceOf(spec, options);
   const graph = await prepareGraph(source.graph, options.engine);
@@ -50,7 +50,7 @@ export async function resolveModel(spec: string, options: ResolveOptions): Promi
 export async function nameServed(spec: string): Promise<string> {
   const bundled = await bundledModel(spec);
   if (bundled) return topicName(bundled.manifest.name);
-  const path = isModelPath(spec) ? await findManifest(spec) : undefined;
+  const path = isModelPath(spec) ? await findManifest(await modelFileOf(spec)) : undefined;
   return path ? topicName((await readManifest(path)).name) : servedName(spec);
 }
 
@@ -64,12 +64,13 @@ async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Pr
     const { folder, manifest } = bundled;
     const sample = await sampleOf(bundled);
     const file = join(folder, manifest.model);
-    const graph = await loadOnnx(file, { shapes: { ...openShapes(manifest), ...shapes } });
+    const graph = await loadModel(file, { shapes: { ...openShapes(manifest), ...shapes } });
     return { file, graph, name: topicName(manifest.name), manifest, ...(sample ? { sample } : {}) };
   }
-  const path = await findManifest(spec);
+  const file = await modelFileOf(spec);
+  const path = await findManifest(file);
   const manifest = path ? await readManifest(path) : undefined;
-  const graph = await loadOnnx(spec, { shapes: { ...(manifest && openShapes(manifest)), ...shapes } });
-  if (!manifest) return { file: spec, graph, name: servedName(spec) };
-  return { file: spec, graph, name: topicName(manifest.name), manifest };
+  const graph = await loadModel(spec, { shapes: { ...(manifest && openShapes(manifest)), ...shapes } });
+  if (!manifest) return { file, graph, name: servedName(spec) };
+  return { file, graph, name: topicName(manifest.name), manifest };
 }

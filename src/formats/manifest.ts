@@ -22,11 +22,11 @@ export interface PictureInput {
   readonly std: readonly number[];
   /** `cover` cuts off what is too wide or high, `contain` adds black bars, `stretch` distorts. */
   readonly fit: (typeof FITS)[number];
+  /** Where the channels are, for a shape that does not tell: without it, on the axis that has their number. */
+  readonly layout?: (typeof LAYOUTS)[number];
   /** In pixels, for a model whose input leaves them open. */
   readonly width?: number;
   readonly height?: number;
-  /** Of the tensor. Default `NCHW`. */
-  readonly layout?: (typeof LAYOUTS)[number];
 }
 
 /** Inputs with the outputs that the model is known to give for them. Files are relative to the manifest. */

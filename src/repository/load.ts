@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { IsobathError } from '../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 import { prepareGraph } from '../engine/prepare.ts';
+import { loadModel } from '../formats/load-model.ts';
 import { type Manifest, openShapes, pathInside, readManifest } from '../formats/manifest.ts';
-import { loadOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type GoldenCase, readGolden } from './golden.ts';
 
@@ -27,7 +27,7 @@ export async function loadVersion(folder: string, engine: Engine): Promise<Loade
   const manifest = (await isThere(path)) ? await readManifest(path) : undefined;
   const file = await modelFile(folder, manifest);
   const shapes = manifest ? openShapes(manifest) : {};
-  const graph = await prepareGraph(await loadOnnx(file, { shapes }), engine);
+  const graph = await prepareGraph(await loadModel(file, { shapes }), engine);
   if (!manifest) return { graph, golden: [] };
   return { graph, manifest, golden: await readGolden(folder, manifest, graph) };
 }

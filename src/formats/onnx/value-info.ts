@@ -1,11 +1,8 @@
-import { IsobathError } from '../../base/errors.ts';
 import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
+import { closedShape, type Dimension } from '../open-dimensions.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
-
-/** A dimension as a model declares it: a size, a symbol such as `batch`, or nothing at all. */
-type Dimension = number | string | undefined;
 
 /** The declared dimensions; undefined where even their number is open, or the value is no tensor. */
 function dimensionsOf(type: TypeProto | undefined, context: ReadContext): Dimension[] | undefined {
@@ -25,9 +22,8 @@ function tensorTypeOf(type: TypeProto | undefined): TypeProto_Tensor | undefined
 }
 
 /**
- * The type of a graph input with every dimension closed: by `override`, else an open or zero first dimension (the
- * batch) is 1. Sizes that symbols stand for are written to `symbols`. Throws ISO_ERR_MODEL_DYNAMIC_SHAPE where other
- * dimensions are open, ISO_ERR_INPUT_MISMATCH where `override` contradicts the model.
+ * The type of a graph input with every dimension closed, as `closedShape` does it. Sizes that symbols stand for are
+ * written to `symbols`.
  */
 export function inputType(
   input: ValueInfoProto,
@@ -38,52 +34,11 @@ export function inputType(
   const dtype = dtypeOf(tensorTypeOf(input.type)?.elemType ?? 0);
   if (!dtype) throw context.unsupported(`the input ${input.name} is not a tensor of numbers`);
   const dimensions = dimensionsOf(input.type, context);
-  const shape = override
-    ? overridden(input.name, dimensions, override)
-    : dimensions?.map((dimension, axis) => closed(dimension, axis, symbols));
-  if (!shape || shape.some((extent) => extent === undefined)) {
-    const dims = dimensions ? `[${dimensions.map((dimension) => dimension ?? '?').join(', ')}]` : '[...]';
-    throw IsobathError.of('ISO_ERR_MODEL_DYNAMIC_SHAPE', { input: input.name, dims });
-  }
+  const shape = closedShape(input.name, dimensions, override, symbols);
   for (const [axis, dimension] of (dimensions ?? []).entries()) {
     if (typeof dimension === 'string') symbols.set(dimension, shape[axis]!);
   }
-  return { dtype, shape: shape as number[] };
-}
-
-function closed(
-  dimension: Dimension,
-  axis: number,
-  symbols: ReadonlyMap<string, number>,
-): number | undefined {
-  // A zero batch is how some exporters write an open one.
-  if (axis === 0 && (dimension === undefined || dimension === 0)) return 1;
-  if (typeof dimension !== 'string') return dimension;
-  return symbols.get(dimension) ?? (axis === 0 ? 1 : undefined);
-}
-
-function overridden(
-  name: string,
-  dimensions: Dimension[] | undefined,
-  shape: readonly number[],
-): readonly number[] {
-  const fits =
-    shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0 && extent <= LIMITS.extent) &&
-    shape.length <= LIMITS.rank &&
-    (!dimensions ||
-      (dimensions.length === shape.length &&
-        dimensions.every((dimension, axis) => isOpen(dimension, axis) || dimension === shape[axis])));
-  if (fits) return shape;
-  const want = dimensions ? dimensions.map((dimension) => dimension ?? '?').join(', ') : 'any shape';
-  throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', {
-    input: name,
-    got: `the shape [${shape.join(', ')}]`,
-    want: `[${want}]`,
-  });
-}
-
-function isOpen(dimension: Dimension, axis: number): boolean {
-  return typeof dimension !== 'number' || (axis === 0 && dimension === 0);
+  return { dtype, shape };
 }
 
 /** The declared type of a value inside the graph; undefined where it is open, or not a tensor that we hold. */

@@ -21,6 +21,11 @@ export class FoldedConstants {
     return this.#values;
   }
 
+  /** A constant that turned up after the beginning. */
+  add(name: string, tensor: Tensor): void {
+    this.#values.set(name, tensor);
+  }
+
   /** Computes the node's only output, where its inputs are constant and its size allows it. */
   fold(context: OperatorContext, output: TensorType): void {
     const { inputs, outputs } = context.node;

@@ -19,7 +19,10 @@ function inferReduce(context: OperatorContext): OutputTypes {
   return [{ dtype: input.dtype, shape }];
 }
 
+/** Not channel-local in general: the channels may be among the axes. */
 export const REDUCTION: OperatorFamily = {
-  /** Not channel-local in general: the channels may be among the axes. */
   ReduceMean: { infer: inferReduce },
+  ReduceMax: { infer: inferReduce },
+  ReduceMin: { infer: inferReduce },
+  ReduceSum: { infer: inferReduce },
 };

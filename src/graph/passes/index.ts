@@ -3,10 +3,24 @@ import { dropIdentity } from './drop-identity.ts';
 import { dropUnused } from './drop-unused.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
+import { foldPads } from './fold-pads.ts';
+import { mergeReshapes } from './merge-reshapes.ts';
 import type { Pass } from './pass.ts';
+import { poolReductions } from './pool-reductions.ts';
+import { sinkTransposes } from './sink-transposes.ts';
 
 /** What is done to a model before it is planned, in this order. */
-export const PASSES: readonly Pass[] = [foldConstants, dropIdentity, foldBatchNorm, dropUnused];
+export const PASSES: readonly Pass[] = [
+  foldConstants,
+  dropIdentity,
+  sinkTransposes,
+  foldPads,
+  poolReductions,
+  mergeReshapes,
+  foldBatchNorm,
+  dropIdentity,
+  dropUnused,
+];
 
 export interface SimplifyOptions {
   /** False keeps BatchNormalization as it is: folding it into filters changes results by float rounding. */

@@ -162,3 +162,81 @@ it('what no output depends on is dropped, but not the inputs', async () => {
   expect(after.initializers.size).toBe(0);
   expect([...after.types.keys()].sort()).toEqual(['x', 'y', 'z']);
 });
+
+describe('layout and pooling', () => {
+  const pads = ints(0, 0, 1, 0, 0, 0, 2, 1);
+
+  it('zeros around a plane become pads of every convolution that reads them', async () => {
+    const nodes = [
+      nodeOf('Pad', ['x', 'pads'], ['p']),
+      nodeOf('Conv', ['p', 'w'], ['a'], { pads: [1, 0, 0, 1] }),
+      nodeOf('Conv', ['p', 'w'], ['b'], { auto_pad: 'VALID' }),
+      nodeOf('Add', ['a0', 'b'], ['y']),
+    ];
+    nodes.splice(3, 0, nodeOf('MaxPool', ['a'], ['a0'], { kernel_shape: [2, 2] }));
+    const after = await simplified(
+      graphOf({ x: [1, 2, 6, 6] }, nodes, { constants: { pads, w: floats(3, 2, 3, 3) } }),
+    );
+    expect(ops(after)).toEqual(['Conv', 'Conv', 'MaxPool', 'Add']);
+    expect(after.nodes[0]!.attributes['pads']).toEqual({ type: 'ints', value: [2, 0, 2, 2] });
+  });
+
+  it.each([
+    ['of another value', 'constant', 1],
+    ['that mirror', 'reflect', 0],
+  ])('pads %s stay', async (_, mode, value) => {
+    const nodes = [nodeOf('Pad', ['x', 'pads', 'v'], ['p'], { mode }), nodeOf('Conv', ['p', 'w'], ['y'])];
+    const constants = { pads, w: floats(3, 2, 3, 3), v: Tensor.float32([], [value]) };
+    expect(ops(await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes, { constants })))).toEqual([
+      'Pad',
+      'Conv',
+    ]);
+  });
+
+  it('a Pad that something else reads stays for that', async () => {
+    const nodes = [
+      nodeOf('Pad', ['x', 'pads'], ['p']),
+      nodeOf('Conv', ['p', 'w'], ['c']),
+      nodeOf('Relu', ['p'], ['r']),
+      nodeOf('Add', ['c', 'm'], ['y']),
+    ];
+    nodes.splice(3, 0, nodeOf('MaxPool', ['r'], ['m'], { kernel_shape: [3, 3] }));
+    const after = await simplified(
+      graphOf({ x: [1, 2, 6, 6] }, nodes, { constants: { pads, w: floats(2, 2, 3, 3) } }),
+    );
+    expect(ops(after)).toContain('Pad');
+  });
+
+  it('means and maxima over the plane become global poolings', async () => {
+    const nodes = [
+      nodeOf('ReduceMean', ['x'], ['a'], { axes: [2, -1], keepdims: 0 }),
+      nodeOf('ReduceMax', ['x'], ['b'], { axes: [2, 3] }),
+      nodeOf('Flatten', ['b'], ['f']),
+      nodeOf('ReduceMean', ['x'], ['c'], { axes: [1, 2], keepdims: 0 }),
+      nodeOf('Concat', ['a', 'f', 'c'], ['y'], { axis: 1 }),
+    ];
+    const after = await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes));
+    expect(ops(after)).toEqual([
+      'GlobalAveragePool',
+      'Reshape',
+      'GlobalMaxPool',
+      'Flatten',
+      'ReduceMean',
+      'Concat',
+    ]);
+  });
+
+  it('a Reshape of a Reshape reads its source, and one back to the first shape vanishes', async () => {
+    const nodes = [
+      nodeOf('Flatten', ['x'], ['f']),
+      nodeOf('Reshape', ['f', 's'], ['r']),
+      nodeOf('Unsqueeze', ['r', 'axis'], ['u']),
+      nodeOf('Reshape', ['f', 'back'], ['b']),
+      nodeOf('Add', ['b', 'x'], ['z']),
+      nodeOf('Relu', ['u'], ['y']),
+    ];
+    const constants = { s: ints(1, 36, 2), axis: ints(0), back: ints(1, 2, 6, 6) };
+    const after = await simplified(graphOf({ x: [1, 2, 6, 6] }, nodes, { constants, outputs: ['y', 'z'] }));
+    expect(ops(after).sort()).toEqual(['Add', 'Relu', 'Reshape']);
+  });
+});

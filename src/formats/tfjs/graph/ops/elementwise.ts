@@ -1,0 +1,80 @@
+import { type Operation, type Translation, type TranslationFamily, Untranslatable } from '../operation.ts';
+import { formatOf } from '../planes.ts';
+import { ACTIVATIONS } from './activations.ts';
+import { withBias } from './convolution.ts';
+import { foldedIntegers } from './integers.ts';
+
+const unary =
+  (op: string): Translation =>
+  (operation) => [operation.add(op, [operation.input(0)])];
+
+/** Two operands that broadcast; shapes that are computed from shapes are computed here. */
+function binary(make: (operation: Operation, a: string, b: string) => string): Translation {
+  return (operation) => {
+    const folded = foldedIntegers(operation);
+    return [folded ?? make(operation, operation.input(0), operation.input(1))];
+  };
+}
+
+const plainly = (op: string) => binary((operation, a, b) => operation.add(op, [a, b]));
+
+function squaredDifference(operation: Operation, a: string, b: string): string {
+  const difference = operation.add('Sub', [a, b]);
+  return operation.add('Mul', [difference, difference]);
+}
+
+/** Division of floats that is rounded down. */
+function floorDivision(operation: Operation, a: string, b: string): string {
+  if (operation.typeOf(a).dtype !== 'float32')
+    throw new Untranslatable('divides integers that only a run can tell');
+  return operation.add('Floor', [operation.add('Div', [a, b])]);
+}
+
+const activations = [...ACTIVATIONS].map(([op, activation]): [string, Translation] => [
+  op,
+  (operation) => [activation(operation, operation.input(0), operation.attributes.number('alpha', 0.2))],
+]);
+
+const clipped: Translation = (operation) => {
+  const [x, low, high] = [operation.input(0), operation.input(1), operation.input(2)];
+  return [operation.add('Min', [operation.add('Max', [x, low]), high])];
+};
+
+export const ELEMENTWISE: TranslationFamily = {
+  ...Object.fromEntries(activations),
+  Abs: unary('Abs'),
+  Ceil: unary('Ceil'),
+  Cos: unary('Cos'),
+  Erf: unary('Erf'),
+  Exp: unary('Exp'),
+  Floor: unary('Floor'),
+  Inv: unary('Reciprocal'),
+  Log: unary('Log'),
+  Neg: unary('Neg'),
+  Reciprocal: unary('Reciprocal'),
+  Round: unary('Round'),
+  Sign: unary('Sign'),
+  Sin: unary('Sin'),
+  Sqrt: unary('Sqrt'),
+  Rsqrt: (operation) => [operation.add('Reciprocal', [operation.add('Sqrt', [operation.input(0)])])],
+  Square: (operation) => [operation.add('Mul', [operation.input(0), operation.input(0)])],
+  Prelu: (operation) => [operation.add('PRelu', [operation.input(0), operation.input(1)])],
+  ClipByValue: clipped,
+  Add: plainly('Add'),
+  AddV2: plainly('Add'),
+  Sub: plainly('Sub'),
+  Mul: plainly('Mul'),
+  Div: plainly('Div'),
+  RealDiv: plainly('Div'),
+  FloorDiv: binary(floorDivision),
+  FloorMod: binary(() => {
+    throw new Untranslatable('divides numbers that only a run can tell');
+  }),
+  Maximum: plainly('Max'),
+  Minimum: plainly('Min'),
+  Pow: plainly('Pow'),
+  SquaredDifference: binary(squaredDifference),
+  AddN: (operation) => [operation.add('Sum', operation.inputs)],
+  BiasAdd: (operation) => [withBias(operation, operation.input(0), operation.input(1), formatOf(operation))],
+  BiasAddV1: (operation) => [withBias(operation, operation.input(0), operation.input(1), 'NHWC')],
+};
