@@ -4,7 +4,7 @@ import { learnTypes } from '../engine/learn-types.ts';
 import { findManifest, type Manifest, readManifest } from '../formats/manifest.ts';
 import { loadOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { inferTypes, unknownTensors } from '../graph/infer.ts';
+import { inferTypes, openTensors, unknownTensors } from '../graph/infer.ts';
 import { simplify } from '../graph/passes/index.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
@@ -74,7 +74,8 @@ async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Pr
 
 async function prepared(graph: Graph, engine: Engine): Promise<Graph> {
   let typed = inferTypes(graph);
-  if (unknownTensors(typed).length > 0) {
+  const open = openTensors(typed);
+  if (unknownTensors(typed).some((tensor) => !open.has(tensor))) {
     await engine.start();
     typed = await learnTypes(typed, engine);
   }

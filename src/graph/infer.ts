@@ -3,7 +3,7 @@ import { elementBytes } from '../tensor/dtype.ts';
 import { sizeOf } from '../tensor/region.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { FoldedConstants } from './folding/folded-constants.ts';
-import type { Graph, Node } from './graph.ts';
+import { type Graph, type Node, readsOf, writesOf } from './graph.ts';
 import { operatorOf, opsetOf } from './operators/index.ts';
 import type { OperatorContext } from './operators/spec.ts';
 
@@ -54,6 +54,16 @@ export function walkTypes(graph: Graph): {
 export function unknownTensors(graph: Graph): string[] {
   const outputs = graph.nodes.flatMap((node) => node.outputs);
   return [...graph.inputs, ...outputs].filter((name) => name !== '' && !graph.types.has(name));
+}
+
+/** Those of the unknown tensors that have another shape in every run: made by such an operator, or from such a tensor. */
+export function openTensors(graph: Graph): Set<string> {
+  const open = new Set<string>();
+  for (const node of graph.nodes) {
+    if (!operatorOf(node)?.open && !readsOf(node).some((name) => open.has(name))) continue;
+    for (const name of writesOf(node)) if (!graph.types.has(name)) open.add(name);
+  }
+  return open;
 }
 
 /** What the node's operator may look at; undefined while the type of one of its inputs is not known. */

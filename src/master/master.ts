@@ -217,10 +217,11 @@ function stateOf(topic: string, payload: Uint8Array): Presence | undefined {
 }
 
 function infoOf({ name, graph, manifest }: ServedModel): ModelInfo {
+  // an output that has another shape in every answer has none to be told
   const named = (tensors: readonly string[]) =>
-    tensors.map((tensor) => {
-      const { dtype, shape } = graph.types.get(tensor)!;
-      return { name: tensor, dtype, shape };
+    tensors.flatMap((tensor) => {
+      const type = graph.types.get(tensor);
+      return type ? [{ name: tensor, dtype: type.dtype, shape: type.shape }] : [];
     });
   const labels = manifest?.labels.length ? { labels: manifest.labels.length } : {};
   const pictures = manifest !== undefined;

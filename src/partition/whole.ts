@@ -9,8 +9,9 @@ export interface WholeOutput {
   readonly to: TensorRegion;
 }
 
+/** Of a tensor whose shape differs from run to run, which never leaves the master, the region names no axis. */
 export function wholeTensor(graph: Graph, tensor: string): TensorRegion {
-  return { tensor, region: wholeRegion(graph.types.get(tensor)!.shape) };
+  return { tensor, region: wholeRegion(graph.types.get(tensor)?.shape ?? []) };
 }
 
 /**

@@ -56,8 +56,14 @@ export function inspectCommand(context: CliContext) {
         [
           table(COLUMNS, layers.map(rowOf), (line) => output.style('bold', line)),
           '',
-          ...ends.inputs.map(({ name, dtype, shape }) => `Input   ${name}: ${dtype} ${shapeText(shape)}`),
-          ...ends.outputs.map(({ name, dtype, shape }) => `Output  ${name}: ${dtype} ${shapeText(shape)}`),
+          ...ends.inputs.map(
+            ({ name, dtype, shape }) => `Input   ${name}: ${dtype} ${shapeText(shape ?? [])}`,
+          ),
+          ...ends.outputs.map(({ name, dtype, shape }) =>
+            shape
+              ? `Output  ${name}: ${dtype} ${shapeText(shape)}`
+              : `Output  ${name}: of another shape in every run`,
+          ),
           `Total   ${totals.layers} layers, ${countText(totals.macs)} MACs, ${bytesText(totals.filterBytes)} of filters`,
         ].join('\n'),
       );
@@ -65,7 +71,7 @@ export function inspectCommand(context: CliContext) {
 }
 
 function named(graph: Graph, tensors: readonly string[]) {
-  return tensors.map((name) => ({ name, ...graph.types.get(name)! }));
+  return tensors.map((name) => ({ name, ...graph.types.get(name) }));
 }
 
 function rowOf({ name, op, inputs, output, macs, filterBytes, depth, schemes }: Layer): string[] {

@@ -1,48 +1,54 @@
+import { COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../../graph/operators/elementwise.ts';
+import { REDUCING } from '../../graph/operators/reduce.ts';
 import { convolution, reducedConvolution } from './convolution.ts';
-import { batchNormalization, elementwise, lrn, softmax } from './elementwise.ts';
+import { elementwise, softmax } from './elementwise.ts';
 import { concatenation, reshaping, transposition } from './layout.ts';
 import { gemm, matmul, reducedGemm, reducedMatmul } from './multiplication.ts';
+import { batchNormalization, instanceNormalization, layerNormalization, lrn } from './normalization.ts';
 import { globalPooling, pooling } from './pooling.ts';
+import { padding, quantizing, reduction, resizing, slicing } from './resampling.ts';
 import type { Part, PartialSum, Reduction, Rule, Target } from './rule.ts';
+import { reducedTransposedConvolution, transposedConvolution } from './transposed-convolution.ts';
+
+const all = (names: readonly string[], rule: Rule): Readonly<Record<string, Rule>> =>
+  Object.fromEntries(names.map((name) => [name, rule]));
 
 const RULES: Readonly<Record<string, Rule>> = {
-  Add: elementwise,
+  ...all([...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC, 'IsInf', 'IsNaN'], elementwise),
+  ...all(['Clip', 'Dropout', 'PRelu', 'Where'], elementwise),
+  ...all(REDUCING, reduction),
   AveragePool: pooling,
   BatchNormalization: batchNormalization,
-  Clip: elementwise,
   Concat: concatenation,
   Conv: convolution,
-  Div: elementwise,
-  Dropout: elementwise,
-  Elu: elementwise,
+  ConvTranspose: transposedConvolution,
+  DequantizeLinear: quantizing,
   Flatten: reshaping,
   Gemm: gemm,
   GlobalAveragePool: globalPooling,
+  GlobalLpPool: globalPooling,
   GlobalMaxPool: globalPooling,
-  HardSigmoid: elementwise,
-  HardSwish: elementwise,
-  Identity: elementwise,
+  InstanceNormalization: instanceNormalization,
   LRN: lrn,
-  LeakyRelu: elementwise,
+  LayerNormalization: layerNormalization,
   LogSoftmax: softmax,
   MatMul: matmul,
   MaxPool: pooling,
-  Mul: elementwise,
-  PRelu: elementwise,
-  Relu: elementwise,
+  Pad: padding,
+  QuantizeLinear: quantizing,
   Reshape: reshaping,
-  Sigmoid: elementwise,
+  Resize: resizing,
+  Slice: slicing,
   Softmax: softmax,
   Squeeze: reshaping,
-  Sub: elementwise,
-  Sum: elementwise,
-  Tanh: elementwise,
   Transpose: transposition,
   Unsqueeze: reshaping,
+  Upsample: resizing,
 };
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   Conv: reducedConvolution,
+  ConvTranspose: reducedTransposedConvolution,
   Gemm: reducedGemm,
   MatMul: reducedMatmul,
 };
