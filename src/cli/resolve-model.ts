@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
-import { learnTypes } from '../engine/learn-types.ts';
+import { prepare } from '../engine/prepare.ts';
 import { findManifest, type Manifest, readManifest } from '../formats/manifest.ts';
 import { loadOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { inferTypes, openTensors, unknownTensors } from '../graph/infer.ts';
-import { simplify } from '../graph/passes/index.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
 import type { Shapes } from './option-values.ts';
@@ -41,7 +39,7 @@ interface Source {
 /** `zoo:NAME`, the name of a bundled model, or the path of an .onnx file; simplified, with every shape known. */
 export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
   const source = await sourceOf(spec, options);
-  const graph = await prepared(source.graph, options.engine);
+  const graph = await prepare(source.graph, options.engine);
   return { spec, ...source, graph };
 }
 
@@ -70,14 +68,4 @@ async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Pr
   if (!path) return { graph, name: servedName(spec) };
   const manifest = await readManifest(path);
   return { graph, name: topicName(manifest.name), manifest };
-}
-
-async function prepared(graph: Graph, engine: Engine): Promise<Graph> {
-  let typed = inferTypes(graph);
-  const open = openTensors(typed);
-  if (unknownTensors(typed).some((tensor) => !open.has(tensor))) {
-    await engine.start();
-    typed = await learnTypes(typed, engine);
-  }
-  return inferTypes(simplify(typed));
 }

@@ -37,7 +37,10 @@ export function walkTypes(graph: Graph): {
   for (const name of graph.inputs) learn(name, graph.types.get(name));
   for (const [name, { dtype, shape }] of graph.initializers) learn(name, { dtype, shape });
   const opset = opsetOf(graph);
+  const open = openTensors(graph);
   for (const node of graph.nodes) {
+    // whatever the model declares of them holds for one run only
+    if (node.outputs.some((name) => open.has(name))) continue;
     const context = contextOf(node, opset, types, constants.values);
     const inferred = context && operatorOf(node)?.infer(context);
     node.outputs.forEach((name, at) => {
@@ -56,12 +59,12 @@ export function unknownTensors(graph: Graph): string[] {
   return [...graph.inputs, ...outputs].filter((name) => name !== '' && !graph.types.has(name));
 }
 
-/** Those of the unknown tensors that have another shape in every run: made by such an operator, or from such a tensor. */
+/** The tensors that have another shape in every run: made by an operator with `open` shapes, or from such a tensor. */
 export function openTensors(graph: Graph): Set<string> {
   const open = new Set<string>();
   for (const node of graph.nodes) {
     if (!operatorOf(node)?.open && !readsOf(node).some((name) => open.has(name))) continue;
-    for (const name of writesOf(node)) if (!graph.types.has(name)) open.add(name);
+    for (const name of writesOf(node)) open.add(name);
   }
   return open;
 }

@@ -3,10 +3,11 @@ import { dropIdentity } from './drop-identity.ts';
 import { dropUnused } from './drop-unused.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
+import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
 
 /** What is done to a model before it is planned, in this order. */
-export const PASSES: readonly Pass[] = [foldConstants, dropIdentity, foldBatchNorm, dropUnused];
+export const PASSES: readonly Pass[] = [foldConstants, dropIdentity, foldBatchNorm, dropUnused, openLast];
 
 export interface SimplifyOptions {
   /** False keeps BatchNormalization as it is: folding it into filters changes results by float rounding. */
