@@ -85,6 +85,8 @@ export const REPEATING: OperatorFamily = {
   OneHot: { infer: inferOneHot },
   GatherElements: { infer: inferGatherElements },
   GatherND: { infer: inferGatherND },
+  /** The name of ScatterElements before operator set 11. */
+  Scatter: { infer: (context) => [needInput(context, 0)] },
   ScatterElements: { infer: (context) => [needInput(context, 0)] },
   ScatterND: { infer: (context) => [needInput(context, 0)] },
   RoiAlign: { infer: inferRoiAlign },
