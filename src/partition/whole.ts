@@ -20,7 +20,7 @@ export function wholeTensor(graph: Graph, tensor: string): TensorRegion {
  */
 export function wholeShard(graph: Graph, nodes: readonly Node[], outputs: readonly WholeOutput[]): Shard {
   const keep = new Set(outputs.map(({ tensor }) => tensor));
-  const part = subgraph(graph, nodes, keep, nodes[0]!.name);
+  const part = subgraph(graph, nodes, keep, nodes[0]?.name ?? graph.name);
   const inputs = part.inputs.map((tensor) => wholeTensor(graph, tensor));
   const joined = outputs.map(({ to }) => ({ ...to, join: 'place' as const }));
   const parts = nodes.flatMap((node) => {
