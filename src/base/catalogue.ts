@@ -17,15 +17,15 @@ export const CATALOGUE = {
   // models, inputs and manifests
   ISO_ERR_MODEL_NOT_FOUND: {
     message: 'There is no model {model}.',
-    cure: '`isobath models` lists the bundled ones and the zoo; otherwise give the path of an .onnx file.',
+    cure: '`isobath models` lists the bundled ones and the zoo; otherwise give the path of an .onnx file or a model.json.',
   },
   ISO_ERR_MODEL_MALFORMED: {
-    message: 'The model {file} is not a valid ONNX file: {reason}.',
+    message: 'The model {file} is not valid: {reason}.',
     cure: 'The file may be truncated or not a model: compare its size with the original and fetch or export it again.',
   },
   ISO_ERR_MODEL_UNSUPPORTED: {
     message: 'The model {file} uses what Isobath cannot read: {reason}.',
-    cure: 'Export it again as a plain float ONNX model, opset 7 or newer.',
+    cure: 'Replace what is named, or export the model again in another form: docs/models.md says how for each format.',
   },
   ISO_ERR_MODEL_TOO_LARGE: {
     message: '{what} needs {bytes} bytes, more than the limit of {limit}.',
@@ -37,7 +37,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_EXTERNAL_DATA: {
     message: 'The filters {tensor} of {file} lie in {location}, which {reason}.',
-    cure: 'Keep external-data files in the folder of the model that names them.',
+    cure: 'Keep external-data files and shards, complete and unchanged, in the folder of the model that names them.',
   },
   ISO_ERR_SHAPE_INVALID: {
     message: 'Node {node} ({op}) cannot take inputs of these shapes: {reason}.',

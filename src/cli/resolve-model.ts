@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { prepare } from '../engine/prepare.ts';
+import { loadModel, modelFileOf } from '../formats/load-model.ts';
 import { findManifest, type Manifest, readManifest } from '../formats/manifest.ts';
-import { loadOnnx } from '../formats/onnx/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
@@ -36,7 +36,7 @@ interface Source {
   readonly sample?: string;
 }
 
-/** `zoo:NAME`, the name of a bundled model, or the path of an .onnx file; simplified, with every shape known. */
+/** `zoo:NAME`, a bundled model's name, or the path of a model file or its folder; simplified, with every shape known. */
 export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
   const source = await sourceOf(spec, options);
   const graph = await prepare(source.graph, options.engine);
@@ -47,7 +47,7 @@ export async function resolveModel(spec: string, options: ResolveOptions): Promi
 export async function nameServed(spec: string): Promise<string> {
   const bundled = await bundledModel(spec);
   if (bundled) return topicName(bundled.manifest.name);
-  const path = isModelPath(spec) ? await findManifest(spec) : undefined;
+  const path = isModelPath(spec) ? await findManifest(await modelFileOf(spec)) : undefined;
   return path ? topicName((await readManifest(path)).name) : servedName(spec);
 }
 
@@ -60,11 +60,11 @@ async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Pr
   if (bundled) {
     const { folder, manifest } = bundled;
     const sample = await sampleOf(bundled);
-    const graph = await loadOnnx(join(folder, manifest.model), { shapes });
+    const graph = await loadModel(join(folder, manifest.model), { shapes });
     return { graph, name: topicName(manifest.name), manifest, ...(sample ? { sample } : {}) };
   }
-  const graph = await loadOnnx(spec, { shapes });
-  const path = await findManifest(spec);
+  const graph = await loadModel(spec, { shapes });
+  const path = await findManifest(await modelFileOf(spec));
   if (!path) return { graph, name: servedName(spec) };
   const manifest = await readManifest(path);
   return { graph, name: topicName(manifest.name), manifest };

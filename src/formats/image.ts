@@ -13,7 +13,7 @@ const BLACK = { r: 0, g: 0, b: 0 };
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF (of an animation the first picture) into a float32 tensor of `shape`
- * [1, C, H, W], each value `(pixel * scale - mean) / std`. Turned upright by its EXIF orientation, transparency laid
+ * [1, C, H, W] or [1, H, W, C], each value `(pixel * scale - mean) / std`. Turned upright by its EXIF orientation, transparency laid
  * on black, resized with the Lanczos kernel of three lobes; and where in the tensor the picture lies. Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE,
  * and ISO_ERR_INPUT_MISMATCH where no picture fits `shape`. `file` names the picture in an error.
  */
@@ -23,24 +23,42 @@ export async function readPlacedImage(
   shape: Shape,
   file: string = nameOf(source),
 ): Promise<{ tensor: Tensor<'float32'>; placement: Placement }> {
-  const [batch, channels, height, width] = shape;
-  const wanted = input.channels === 'gray' ? 1 : 3;
-  if (shape.length !== 4 || batch !== 1 || channels !== wanted || !(height! > 0 && width! > 0)) {
+  const frame = frameOf(shape, input);
+  if (!frame) {
+    const channels = channelsOf(input);
+    const made = { NCHW: `[1, ${channels}, height, width]`, NHWC: `[1, height, width, ${channels}]` };
     throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', {
       input: input.name,
-      got: `a picture, which makes [1, ${wanted}, height, width]`,
+      got: `a picture, which makes ${input.layout ? made[input.layout] : `${made.NCHW} or ${made.NHWC}`}`,
       want: `[${shape.join(', ')}]`,
     });
   }
   const bytes = await bytesOfSource(source);
   if (!isPicture(sniff(bytes))) throw unreadable(file, 'its first bytes are not those of a picture');
   try {
-    const { pixels, placement } = await decode(bytes, input, { width: width!, height: height! });
-    const tensor = Tensor.of('float32', shape, normalised(pixels, input, height! * width!));
-    return { tensor, placement };
+    const { pixels, placement } = await decode(bytes, input, frame);
+    return { tensor: Tensor.of('float32', shape, normalised(pixels, input, frame)), placement };
   } catch (error) {
     throw unreadable(file, reasonOf(error), error);
   }
+}
+
+interface Frame extends Extent {
+  readonly layout: NonNullable<PictureInput['layout']>;
+}
+
+function channelsOf({ channels }: PictureInput): number {
+  return channels === 'gray' ? 1 : 3;
+}
+
+/** Where the channels are is told by their number; a shape that could be either is taken for NCHW, unless said. */
+export function frameOf(shape: Shape, input: PictureInput): Frame | undefined {
+  const [batch, ...rest] = shape;
+  if (shape.length !== 4 || batch !== 1 || rest.some((extent) => extent < 1)) return undefined;
+  const wanted = channelsOf(input);
+  const [a, b, c] = rest as [number, number, number];
+  if (a === wanted && input.layout !== 'NHWC') return { layout: 'NCHW', height: b, width: c };
+  return c === wanted && input.layout !== 'NCHW' ? { layout: 'NHWC', height: a, width: b } : undefined;
 }
 
 /** Pixels of 8 bits, row by row, the channels of a pixel side by side. */
@@ -70,24 +88,25 @@ async function decode(
   picture.removeAlpha();
   const converted = input.channels === 'gray' ? picture.toColourspace('b-w') : picture.toColourspace('srgb');
   const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-  const wanted = (input.channels === 'gray' ? 1 : 3) * width * height;
+  const wanted = channelsOf(input) * width * height;
   if (data.length !== wanted)
     throw new Error(`it decodes to ${info.channels} channels of ${info.width}x${info.height}`);
   return { pixels: data, placement };
 }
 
-/** Interleaved pixels to planes in one pass: a pixel has 256 values, so a table per channel does the arithmetic. */
-function normalised(pixels: Uint8Array, input: PictureInput, plane: number): Float32Array {
-  const channels = pixels.length / plane;
+/** Interleaved pixels, to planes or not, in one pass: a pixel has 256 values, so a table per channel does the arithmetic. */
+function normalised(pixels: Uint8Array, input: PictureInput, { layout, height, width }: Frame): Float32Array {
+  const channels = channelsOf(input);
+  const plane = height * width;
   const values = new Float32Array(pixels.length);
   for (let channel = 0; channel < channels; channel += 1) {
     const table = Float32Array.from({ length: 256 }, (_, pixel) => {
       return (pixel * input.scale - input.mean[channel]!) / input.std[channel]!;
     });
     const from = input.channels === 'BGR' ? channels - 1 - channel : channel;
-    const offset = channel * plane;
-    for (let at = 0, read = from; at < plane; at += 1, read += channels)
-      values[offset + at] = table[pixels[read]!]!;
+    const [start, step] = layout === 'NCHW' ? [channel * plane, 1] : [channel, channels];
+    for (let at = 0, read = from, write = start; at < plane; at += 1, read += channels, write += step)
+      values[write] = table[pixels[read]!]!;
   }
   return values;
 }

@@ -9,6 +9,7 @@ import {
 } from './detection/spec.ts';
 
 export const CHANNELS = ['RGB', 'BGR', 'gray'] as const;
+export const LAYOUTS = ['NCHW', 'NHWC'] as const;
 export const FITS = ['cover', 'contain', 'stretch'] as const;
 export const TASKS = ['classification', 'detection', 'tensor'] as const;
 export const ACTIVATIONS = ['none', 'softmax'] as const;
@@ -71,6 +72,7 @@ const FIELDS: Fields = {
       std: { rule: numbers('a list of numbers other than 0', (value) => value !== 0) },
       fit: { rule: oneOf(FITS) },
       background: { rule: colour, optional: true },
+      layout: { rule: oneOf(LAYOUTS), optional: true },
       width: { rule: pixels, optional: true },
       height: { rule: pixels, optional: true },
     },

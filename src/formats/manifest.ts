@@ -8,6 +8,7 @@ import {
   checkManifest,
   type FITS,
   isInside,
+  type LAYOUTS,
   type TASKS,
 } from './manifest-check.ts';
 
@@ -24,6 +25,8 @@ export interface PictureInput {
   readonly fit: (typeof FITS)[number];
   /** Red, green, blue from 0 to 255. Default black. */
   readonly background?: readonly number[];
+  /** Where the channels are, for a shape that does not tell: without it, on the axis that has their number. */
+  readonly layout?: (typeof LAYOUTS)[number];
   /** In pixels, for a model whose input leaves them open. */
   readonly width?: number;
   readonly height?: number;

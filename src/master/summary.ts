@@ -1,4 +1,5 @@
 import { detectedObjects } from '../formats/detection/index.ts';
+import { frameOf } from '../formats/image.ts';
 import { topLabels } from '../formats/labels.ts';
 import type { Placement } from '../formats/placement.ts';
 import type { ResultSummary } from '../wire/messages/summary.ts';
@@ -35,7 +36,8 @@ function meaningOf(
     return output ? { top: topLabels(output, top, manifest.labels, manifest.output?.activation) } : {};
   }
   if (!manifest?.detection) return {};
-  const [height = 1, width = 1] = graph.types.get(manifest.input.name)?.shape.slice(2) ?? [];
-  const seen = { input: { width, height }, ...(placement ? { placement } : {}) };
+  const shape = graph.types.get(manifest.input.name)?.shape ?? [];
+  const input = frameOf(shape, manifest.input) ?? { width: 1, height: 1 };
+  const seen = { input, ...(placement ? { placement } : {}) };
   return { objects: detectedObjects(manifest.detection, outputs, manifest.labels, seen) };
 }

@@ -51,6 +51,33 @@ const readImage = async (...given: Parameters<typeof readPlacedImage>) =>
   (await readPlacedImage(...given)).tensor;
 
 describe('readPlacedImage', () => {
+  it.each(['RGB', 'BGR', 'gray'] as const)(
+    'puts the channels last where the input has them there (%s)',
+    async (channels) => {
+      const input = channels === 'gray' ? { ...GRAY, scale: 0.5, mean: [3] } : { ...INPUT, channels };
+      const depth = channels === 'gray' ? 1 : 3;
+      const bytes = await picture(noise).png().toBuffer();
+      const first = await readImage(bytes, input, [1, depth, 5, 7]);
+      const last = await readImage(bytes, input, [1, 5, 7, depth]);
+      expect(last.shape).toEqual([1, 5, 7, depth]);
+      const moved = first.data.map((_, at) => first.data[(at % depth) * 35 + Math.floor(at / depth)]!);
+      expect(last.data).toEqual(moved);
+    },
+  );
+
+  it('asks the manifest where the shape does not tell the layout', async () => {
+    const bytes = await picture(noise).png().toBuffer();
+    const square = [1, 3, 3, 3];
+    const [first, last] = await Promise.all(
+      (['NCHW', 'NHWC'] as const).map((layout) => readImage(bytes, { ...PLAIN, layout }, square)),
+    );
+    expect(first!.data).toEqual((await readImage(bytes, PLAIN, square)).data);
+    expect(last!.data).toEqual(first!.data.map((_, at) => first!.data[(at % 3) * 9 + Math.floor(at / 3)]!));
+    await expect(readImage(bytes, { ...PLAIN, layout: 'NHWC' }, [1, 3, 5, 7])).rejects.toEqual(
+      coded('ISO_ERR_INPUT_MISMATCH', '[1, height, width, 3]'),
+    );
+  });
+
   it('scales, shifts and divides each channel into its plane', async () => {
     const { shape, data } = await readImage(await picture(noise).png().toBuffer(), INPUT, [1, 3, 5, 7]);
     expect(shape).toEqual([1, 3, 5, 7]);
@@ -223,7 +250,7 @@ describe('readPlacedImage', () => {
     }
   });
 
-  it.each([[[1, 1, 8, 8]], [[2, 3, 8, 8]], [[3, 8, 8]], [[1, 8, 8, 3]], [[1, 3, 0, 8]]])(
+  it.each([[[1, 1, 8, 8]], [[2, 3, 8, 8]], [[3, 8, 8]], [[1, 8, 8, 1]], [[1, 3, 0, 8]]])(
     'refuses to fill the shape %j',
     async (shape) => {
       const bytes = await picture([[RED]])

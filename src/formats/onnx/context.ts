@@ -1,4 +1,5 @@
 import { IsobathError, reasonOf } from '../../base/errors.ts';
+import { SHAPE_LIMITS } from '../open-dimensions.ts';
 
 /**
  * What one model may cost before it is refused. A file of 2 bytes per empty node would otherwise become objects of a
@@ -13,9 +14,7 @@ export const LIMITS = {
   structureBytes: 32 * 2 ** 20,
   /** Elements of all constants, in the file or beside it. */
   tensorBytes: 2 ** 34,
-  rank: 32,
-  /** Elements along one axis; to the power of `rank` it is still a finite number. */
-  extent: 2 ** 31,
+  ...SHAPE_LIMITS,
   /** Subgraphs within subgraphs. */
   nesting: 16,
 } as const;

@@ -1,10 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { reasonOf } from '../../base/errors.ts';
 import { type ArrayOf, type DType, elementBytes } from '../../tensor/dtype.ts';
 import { lazily } from '../../tensor/lazy.ts';
 import { type Shape, sizeOf } from '../../tensor/region.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { readRange, resolveInside } from '../beside.ts';
 import type { ReadContext } from './context.ts';
 import { viewOf } from './tensor-elements.ts';
 
@@ -47,7 +46,9 @@ export function externalTensor<D extends DType>(
   }
   return lazily(dtype, shape, () => {
     try {
-      return viewOf(readRange(target.file, offset, length), dtype, count) as ArrayOf<D>;
+      const bytes = new Uint8Array(length);
+      readRange(target.file, offset, bytes);
+      return viewOf(bytes, dtype, count) as ArrayOf<D>;
     } catch (error) {
       throw refuse(`cannot be read: ${reasonOf(error)}`, error);
     }
@@ -62,41 +63,4 @@ function wholeNumber(text: string | undefined, fallback: number): number | undef
 
 function isPlainName(location: string): boolean {
   return location !== '' && location !== '.' && location !== '..' && !/[/\\\0]/.test(location);
-}
-
-/** Symbolic links are followed first: what counts is where the bytes really are. */
-function resolveInside(
-  folder: string,
-  location: string,
-  refuse: (reason: string, cause?: unknown) => Error,
-): { file: string; size: number } {
-  let file: string;
-  let home: string;
-  try {
-    home = realpathSync(folder);
-    file = realpathSync(path.join(home, location));
-  } catch (error) {
-    throw refuse('cannot be found', error);
-  }
-  if (path.dirname(file) !== home) throw refuse('leads out of the folder of the model');
-  const stat = statSync(file);
-  if (!stat.isFile()) throw refuse('is not a file');
-  return { file, size: stat.size };
-}
-
-function readRange(file: string, offset: number, length: number): Uint8Array {
-  const handle = openSync(file, 'r');
-  try {
-    if (!fstatSync(handle).isFile()) throw new Error('it is no longer a file');
-    const bytes = new Uint8Array(length);
-    // One read call moves at most 2 GiB, and may move less.
-    for (let at = 0; at < length; ) {
-      const moved = readSync(handle, bytes, at, Math.min(length - at, 2 ** 30), offset + at);
-      if (moved === 0) throw new Error(`it ends after ${offset + at} bytes`);
-      at += moved;
-    }
-    return bytes;
-  } finally {
-    closeSync(handle);
-  }
 }

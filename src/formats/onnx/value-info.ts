@@ -1,11 +1,9 @@
 import { IsobathError } from '../../base/errors.ts';
 import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
+import { type Dimension, overriddenShape } from '../open-dimensions.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
-
-/** A dimension as a model declares it: a size, a symbol such as `batch`, or nothing at all. */
-type Dimension = number | string | undefined;
 
 /** The declared dimensions; undefined where even their number is open, or the value is no tensor. */
 function dimensionsOf(type: TypeProto | undefined, context: ReadContext): Dimension[] | undefined {
@@ -39,7 +37,7 @@ export function inputType(
   if (!dtype) throw context.unsupported(`the input ${input.name} is not a tensor of numbers`);
   const dimensions = dimensionsOf(input.type, context);
   const shape = override
-    ? overridden(input.name, dimensions, override)
+    ? overriddenShape(input.name, dimensions, override)
     : dimensions?.map((dimension, axis) => closed(dimension, axis, symbols));
   if (!shape || shape.some((extent) => extent === undefined)) {
     const dims = dimensions ? `[${dimensions.map((dimension) => dimension ?? '?').join(', ')}]` : '[...]';
@@ -60,30 +58,6 @@ function closed(
   if (axis === 0 && (dimension === undefined || dimension === 0)) return 1;
   if (typeof dimension !== 'string') return dimension;
   return symbols.get(dimension) ?? (axis === 0 ? 1 : undefined);
-}
-
-function overridden(
-  name: string,
-  dimensions: Dimension[] | undefined,
-  shape: readonly number[],
-): readonly number[] {
-  const fits =
-    shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0 && extent <= LIMITS.extent) &&
-    shape.length <= LIMITS.rank &&
-    (!dimensions ||
-      (dimensions.length === shape.length &&
-        dimensions.every((dimension, axis) => isOpen(dimension, axis) || dimension === shape[axis])));
-  if (fits) return shape;
-  const want = dimensions ? dimensions.map((dimension) => dimension ?? '?').join(', ') : 'any shape';
-  throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', {
-    input: name,
-    got: `the shape [${shape.join(', ')}]`,
-    want: `[${want}]`,
-  });
-}
-
-function isOpen(dimension: Dimension, axis: number): boolean {
-  return typeof dimension !== 'number' || (axis === 0 && dimension === 0);
 }
 
 /** The declared type of a value inside the graph; undefined where it is open, or not a tensor that we hold. */

@@ -1,0 +1,36 @@
+import { IsobathError } from '../base/errors.ts';
+
+/** A dimension as a model declares it: a size, a symbol such as `batch`, or nothing at all. */
+export type Dimension = number | string | undefined;
+
+/** No model has more axes, or more elements along one; to the power of `rank` it is still a finite number. */
+export const SHAPE_LIMITS = { rank: 32, extent: 2 ** 31 } as const;
+
+/**
+ * `shape`, which the user gives to the input, where the model leaves open what it declares otherwise; `dimensions` is
+ * undefined where even their number is open. Throws ISO_ERR_INPUT_MISMATCH.
+ */
+export function overriddenShape(
+  name: string,
+  dimensions: readonly Dimension[] | undefined,
+  shape: readonly number[],
+): readonly number[] {
+  const fits =
+    shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0 && extent <= SHAPE_LIMITS.extent) &&
+    shape.length <= SHAPE_LIMITS.rank &&
+    (!dimensions ||
+      (dimensions.length === shape.length &&
+        dimensions.every((dimension, axis) => isOpen(dimension, axis) || dimension === shape[axis])));
+  if (fits) return shape;
+  const want = dimensions ? dimensions.map((dimension) => dimension ?? '?').join(', ') : 'any shape';
+  throw IsobathError.of('ISO_ERR_INPUT_MISMATCH', {
+    input: name,
+    got: `the shape [${shape.join(', ')}]`,
+    want: `[${want}]`,
+  });
+}
+
+/** A zero batch is how some exporters write an open one. */
+function isOpen(dimension: Dimension, axis: number): boolean {
+  return typeof dimension !== 'number' || (axis === 0 && dimension === 0);
+}
