@@ -19,7 +19,6 @@ export interface DetectedObject {
 
 /** Every post-processing by name. A new one is a file beside these and a line here. */
 const POST_PROCESSINGS = { ssd, yolo, 'yolo-grid': yoloGrid } as const;
-export const DETECTIONS = Object.keys(POST_PROCESSINGS) as Detection['type'][];
 
 /** Where in the input the picture lies: a tensor that was no picture is one of the input's size. */
 export interface Seen {

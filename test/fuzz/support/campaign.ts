@@ -19,6 +19,8 @@ export interface Outcome {
   readonly cases: number;
   /** How often each code came, and `run`. */
   readonly codes: ReadonlyMap<string, number>;
+  /** The case that took longest, and its milliseconds. */
+  readonly slowest: { readonly what: string; readonly ms: number };
   /** What was thrown without a code, and how to see it again. */
   readonly failures: readonly string[];
 }
@@ -37,11 +39,13 @@ export async function runCampaign(campaign: Campaign): Promise<Outcome> {
   await engine.start();
   const end = performance.now() + seconds * 1000;
   let cases = 0;
+  let slowest = { what: '', ms: 0 };
   try {
     for (let at = only ?? 0; performance.now() < end && failures.size < ENOUGH; at += 1) {
       const { model, story } = mutated(campaign, new Choices(seed * 1_000_003 + at));
       const what = `seed ${seed}, case ${at}: ${story}`;
       watchdog.begin(what);
+      const begin = performance.now();
       const code = await exercise(model, engine).then(
         () => 'run',
         (error: unknown) => {
@@ -53,6 +57,8 @@ export async function runCampaign(campaign: Campaign): Promise<Outcome> {
           return 'uncoded';
         },
       );
+      const ms = performance.now() - begin;
+      if (ms > slowest.ms) slowest = { what, ms };
       codes.set(code, (codes.get(code) ?? 0) + 1);
       cases += 1;
       if (only !== undefined) break;
@@ -61,7 +67,7 @@ export async function runCampaign(campaign: Campaign): Promise<Outcome> {
     await watchdog.stop();
     await engine.stop();
   }
-  return { cases, codes, failures: [...failures.values()] };
+  return { cases, codes, slowest, failures: [...failures.values()] };
 }
 
 function mutated({ corpus, mutators }: Campaign, choices: Choices): { model: Model; story: string } {
@@ -87,7 +93,11 @@ export function settings(seconds: number): Pick<Campaign, 'seed' | 'seconds' | '
   };
 }
 
-export function report(name: string, { seed }: Pick<Campaign, 'seed'>, { cases, codes }: Outcome): string {
+export function report(
+  name: string,
+  { seed }: Pick<Campaign, 'seed'>,
+  { cases, codes, slowest }: Outcome,
+): string {
   const counts = [...codes].sort(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
-  return `fuzz ${name}: seed ${seed}, ${cases} models: ${counts.join(', ')}\n`;
+  return `fuzz ${name}: seed ${seed}, ${cases} models: ${counts.join(', ')}\n  slowest: ${slowest.what}: ${slowest.ms.toFixed(0)} ms\n`;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { prepare } from '../../../src/engine/prepare.ts';
+import { loadModel } from '../../../src/formats/load-model.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
 import { filterBytesOf, macsOf } from '../../../src/graph/macs.ts';
 import { runOf } from '../../../src/partition/run.ts';
@@ -12,7 +13,6 @@ import { sizeOf } from '../../../src/tensor/region.ts';
 import { Tensor } from '../../../src/tensor/tensor.ts';
 import { runPlan } from '../../support/execute.ts';
 import { fleetOfWorkers } from '../../support/fleet.ts';
-import { load } from './formats.ts';
 import type { Model } from './mutator.ts';
 
 /** Elements of all tensors of a model that is run: what is larger is only read, planned and cut. */
@@ -27,7 +27,7 @@ export async function exercise(model: Model, engine: Engine): Promise<void> {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       await writeFile(join(folder, file), bytes);
     }
-    const read = await load(join(folder, model.entry));
+    const read = await loadModel(join(folder, model.entry));
     const graph = await prepare(read, runnable(read) ? engine : refusing(engine));
     for (const node of graph.nodes) macsOf(graph, node) + filterBytesOf(graph, node);
     const small = runnable(graph);
