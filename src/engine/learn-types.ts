@@ -1,16 +1,18 @@
 import { IsobathError } from '../base/errors.ts';
 import { type Graph, subgraph } from '../graph/graph.ts';
-import { inferTypes, unknownTensors } from '../graph/infer.ts';
+import { inferTypes, openTensors, unknownTensors } from '../graph/infer.ts';
 import { Tensor, type TensorType } from '../tensor/tensor.ts';
 import type { Engine } from './engine.ts';
 
 /**
  * Completes `types` by running the part of the graph that leads to tensors of unknown shape once, on zeros: that is how
- * the output of an operator that Isobath does not know is learnt. Throws ISO_ERR_SHAPE_UNKNOWN.
+ * the output of an operator that Isobath does not know is learnt. Tensors whose shape differs from run to run stay
+ * without a type, and stay with the master. Throws ISO_ERR_SHAPE_UNKNOWN.
  */
 export async function learnTypes(graph: Graph, engine: Engine): Promise<Graph> {
   const inferred = inferTypes(graph);
-  const unknown = unknownTensors(inferred);
+  const open = openTensors(inferred);
+  const unknown = unknownTensors(inferred).filter((tensor) => !open.has(tensor));
   if (unknown.length === 0) return inferred;
   const probe = subgraph(inferred, inferred.nodes, new Set(unknown), `${inferred.name} (shapes)`);
   const inputs = probe.inputs.map((name) => {

@@ -151,7 +151,7 @@ export function paperLayer(graph: Graph, node: Node): PaperLayer | undefined {
   if (!depth || numberOf(node, 'group', 1) !== 1) return undefined;
   const filters = graph.types.get(node.inputs[1]!)!.shape;
   return {
-    kernelArea: node.op === 'Conv' ? sizeOf(filters.slice(2)) : 1,
+    kernelArea: node.op.startsWith('Conv') ? sizeOf(filters.slice(2)) : 1,
     inputChannels: depth.input,
     outputChannels: depth.output,
     planeElements: sizeOf(depth.outputShape) / depth.output,

@@ -2,27 +2,27 @@ import { IsobathError, reasonOf } from '../base/errors.ts';
 import type { Shape } from '../tensor/region.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { PictureInput } from './manifest.ts';
+import { type Extent, type Placement, placementOf } from './placement.ts';
 import { isPicture, sniff } from './sniff.ts';
 import { bytesOfSource, nameOf, type Source, unreadable } from './source.ts';
 
 /** 64 megapixels: more than cameras have, while a small file that unpacks to gigabytes is refused before decoding. */
 const MAX_PIXELS = 64_000_000;
 
-const FIT = { cover: 'cover', contain: 'contain', stretch: 'fill' } as const;
 const BLACK = { r: 0, g: 0, b: 0 };
 
 /**
  * Decodes a JPEG, PNG, WebP, GIF or TIFF (of an animation the first picture) into a float32 tensor of `shape`
  * [1, C, H, W] or [1, H, W, C], each value `(pixel * scale - mean) / std`. Turned upright by its EXIF orientation, transparency laid
- * on black, resized with the Lanczos kernel of three lobes. Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE,
+ * on black, resized with the Lanczos kernel of three lobes; and where in the tensor the picture lies. Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE,
  * and ISO_ERR_INPUT_MISMATCH where no picture fits `shape`. `file` names the picture in an error.
  */
-export async function readImage(
+export async function readPlacedImage(
   source: Source,
   input: PictureInput,
   shape: Shape,
   file: string = nameOf(source),
-): Promise<Tensor<'float32'>> {
+): Promise<{ tensor: Tensor<'float32'>; placement: Placement }> {
   const frame = frameOf(shape, input);
   if (!frame) {
     const channels = channelsOf(input);
@@ -36,17 +36,15 @@ export async function readImage(
   const bytes = await bytesOfSource(source);
   if (!isPicture(sniff(bytes))) throw unreadable(file, 'its first bytes are not those of a picture');
   try {
-    const pixels = await decode(bytes, input, frame);
-    return Tensor.of('float32', shape, normalised(pixels, input, frame));
+    const { pixels, placement } = await decode(bytes, input, frame);
+    return { tensor: Tensor.of('float32', shape, normalised(pixels, input, frame)), placement };
   } catch (error) {
     throw unreadable(file, reasonOf(error), error);
   }
 }
 
-interface Frame {
+interface Frame extends Extent {
   readonly layout: NonNullable<PictureInput['layout']>;
-  readonly height: number;
-  readonly width: number;
 }
 
 function channelsOf({ channels }: PictureInput): number {
@@ -54,7 +52,7 @@ function channelsOf({ channels }: PictureInput): number {
 }
 
 /** Where the channels are is told by their number; a shape that could be either is taken for NCHW, unless said. */
-function frameOf(shape: Shape, input: PictureInput): Frame | undefined {
+export function frameOf(shape: Shape, input: PictureInput): Frame | undefined {
   const [batch, ...rest] = shape;
   if (shape.length !== 4 || batch !== 1 || rest.some((extent) => extent < 1)) return undefined;
   const wanted = channelsOf(input);
@@ -64,20 +62,36 @@ function frameOf(shape: Shape, input: PictureInput): Frame | undefined {
 }
 
 /** Pixels of 8 bits, row by row, the channels of a pixel side by side. */
-async function decode(bytes: Uint8Array, input: PictureInput, { height, width }: Frame): Promise<Uint8Array> {
+async function decode(
+  bytes: Uint8Array,
+  input: PictureInput,
+  { width, height }: Extent,
+): Promise<{ pixels: Uint8Array; placement: Placement }> {
   // Loaded with the first picture: an agent that only runs shards never needs it.
   const { default: sharp } = await import('sharp');
-  const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+  const original = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' });
+  const upright = (await original.metadata()).autoOrient;
+  const placement = placementOf(upright, { width, height }, input.fit);
+  const { scaled, left, top } = placement;
+  const [r, g, b] = input.background ?? [0, 0, 0];
+  const resized = original
     .autoOrient()
     .flatten({ background: BLACK })
-    .resize(width, height, { fit: FIT[input.fit], kernel: 'lanczos3', background: BLACK })
-    .removeAlpha();
+    .resize(scaled.width, scaled.height, { fit: 'fill', kernel: 'lanczos3' });
+  const picture =
+    left < 0 || top < 0
+      ? resized.extract({ left: -left, top: -top, width, height })
+      : resized.extend({
+          ...{ left, top, right: width - scaled.width - left, bottom: height - scaled.height - top },
+          background: { r: r!, g: g!, b: b! },
+        });
+  picture.removeAlpha();
   const converted = input.channels === 'gray' ? picture.toColourspace('b-w') : picture.toColourspace('srgb');
   const { data, info } = await converted.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   const wanted = channelsOf(input) * width * height;
   if (data.length !== wanted)
     throw new Error(`it decodes to ${info.channels} channels of ${info.width}x${info.height}`);
-  return data;
+  return { pixels: data, placement };
 }
 
 /** Interleaved pixels, to planes or not, in one pass: a pixel has 256 values, so a table per channel does the arithmetic. */

@@ -2,10 +2,11 @@ import { IsobathError, reasonOf } from '../base/errors.ts';
 import type { Shape } from '../tensor/region.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { convertTensor } from './convert.ts';
-import { readImage } from './image.ts';
+import { readPlacedImage } from './image.ts';
 import { parseJsonTensor } from './json-tensor.ts';
 import type { Manifest } from './manifest.ts';
 import { readNpy } from './npy.ts';
+import type { Placement } from './placement.ts';
 import { sniff } from './sniff.ts';
 import { bytesOfSource, nameOf, type Source, unreadable } from './source.ts';
 
@@ -29,6 +30,17 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024;
  * Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE, ISO_ERR_INPUT_MISMATCH or ISO_ERR_MANIFEST_NEEDED.
  */
 export async function readInput(source: Source, options: InputOptions): Promise<Tensor> {
+  return (await readPlaced(source, options)).tensor;
+}
+
+/** An input, and where in it the picture lies that it was made of. */
+export interface PlacedInput {
+  readonly tensor: Tensor;
+  readonly placement?: Placement;
+}
+
+/** As `readInput`, for whoever maps boxes back to the picture. */
+export async function readPlaced(source: Source, options: InputOptions): Promise<PlacedInput> {
   const { input, type } = options;
   const bytes = await bytesOfSource(source);
   switch (sniff(bytes)) {
@@ -38,14 +50,17 @@ export async function readInput(source: Source, options: InputOptions): Promise<
         bytes.length === 0 ? 'it is empty' : `it begins with the bytes ${head(bytes)}`,
       );
     case 'npy':
-      return fitted(readNpy(bytes, nameOf(source)), input, type);
+      return { tensor: fitted(readNpy(bytes, nameOf(source)), input, type) };
     case 'json':
-      return fitted(parseJsonTensor(parsed(source, bytes), nameOf(source), 'float64'), input, type);
+      return {
+        tensor: fitted(parseJsonTensor(parsed(source, bytes), nameOf(source), 'float64'), input, type),
+      };
     default: {
       const { manifest, model = manifest?.model ?? 'model' } = options;
       if (!manifest?.input) throw IsobathError.of('ISO_ERR_MANIFEST_NEEDED', { model });
       const picture = { ...manifest.input, name: input };
-      return fitted(await readImage(bytes, picture, type.shape, nameOf(source)), input, type);
+      const { tensor, placement } = await readPlacedImage(bytes, picture, type.shape, nameOf(source));
+      return { tensor: fitted(tensor, input, type), placement };
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { convertTensor } from './convert.ts';
 import type { Manifest } from './manifest.ts';
+import { softmax } from './softmax.ts';
 
 export interface TopLabel {
   /** `class 17` where class 17 has no name. */
@@ -32,12 +33,4 @@ export function topLabels(
       index,
       probability: probabilities[index]!,
     }));
-}
-
-/** Shifted by the largest logit, so that no exponential overflows. */
-function softmax(logits: Float64Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

@@ -1,10 +1,20 @@
 import { isAbsolute, relative, sep } from 'node:path';
+import { ENCODINGS } from './detection/box.ts';
+import {
+  CLASS_ACTIVATIONS,
+  type Detection,
+  SCORE_ACTIVATIONS,
+  UNITS,
+  YOLO_LAYOUTS,
+} from './detection/spec.ts';
 
 export const CHANNELS = ['RGB', 'BGR', 'gray'] as const;
 export const FITS = ['cover', 'contain', 'stretch'] as const;
-export const TASKS = ['classification', 'tensor'] as const;
+export const TASKS = ['classification', 'detection', 'tensor'] as const;
 export const ACTIVATIONS = ['none', 'softmax'] as const;
 export const LAYOUTS = ['NCHW', 'NHWC'] as const;
+
+const anything = () => undefined;
 
 /** What a field must be, in words, where the value is not that; undefined where it is. */
 type Rule = (value: unknown) => string | undefined;
@@ -56,6 +66,13 @@ function numbers(what: string, fits: (value: number) => boolean): Rule {
       : what;
 }
 
+const colour: Rule = (value) =>
+  Array.isArray(value) &&
+  value.length === 3 &&
+  value.every((part) => Number.isInteger(part) && part >= 0 && part <= 255)
+    ? undefined
+    : 'three whole numbers from 0 to 255: red, green, blue';
+
 const FIELDS: Fields = {
   name: { rule: text },
   version: { rule: text },
@@ -70,6 +87,7 @@ const FIELDS: Fields = {
       mean: { rule: numbers('a list of numbers', () => true) },
       std: { rule: numbers('a list of numbers other than 0', (value) => value !== 0) },
       fit: { rule: oneOf(FITS) },
+      background: { rule: colour, optional: true },
       width: { rule: pixels, optional: true },
       height: { rule: pixels, optional: true },
       layout: { rule: oneOf(LAYOUTS), optional: true },
@@ -87,13 +105,85 @@ const FIELDS: Fields = {
     rule: [{ inputs: { rule: files }, outputs: { rule: files }, tolerance: { rule: positive } }],
     optional: true,
   },
+  // which fields it has depends on its type
+  detection: { rule: anything, optional: true },
 };
+
+const fraction: Rule = (value) =>
+  Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1
+    ? undefined
+    : 'a number from 0 to 1';
+const count =
+  (most: number): Rule =>
+  (value) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
+      ? undefined
+      : `a whole number from 0 to ${most}`;
+const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+const lists =
+  (length: number, what: string): Rule =>
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every((list) => isNumbers(list, length))
+      ? undefined
+      : what;
+const variances: Rule = (value) =>
+  isNumbers(value, 2) ? undefined : 'two numbers: of the centre, of the size';
+const grids: Rule = (value) => {
+  const valid =
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((grid) => isRecord(grid) && !text(grid['output']) && !lists(2, '')(grid['anchors'])) &&
+    value.every((grid) => Object.keys(grid).length === 2);
+  return valid ? undefined : 'a list of { output: a text, anchors: a list of [width, height] }';
+};
+
+function isNumbers(value: unknown, length: number): boolean {
+  return Array.isArray(value) && value.length === length && value.every(Number.isFinite);
+}
+
+const THRESHOLDS: Fields = {
+  type: { rule: text },
+  scoreThreshold: { rule: fraction, optional: true },
+  iouThreshold: { rule: fraction, optional: true },
+  maxDetections: { rule: count(300), optional: true },
+  classAgnostic: { rule: flag, optional: true },
+};
+
+/** Of src/formats/detection/spec.ts. */
+const DETECTION_FIELDS = {
+  ssd: {
+    ...THRESHOLDS,
+    boxes: { rule: text },
+    scores: { rule: text },
+    classes: { rule: text, optional: true },
+    encoding: { rule: oneOf(ENCODINGS) },
+    units: { rule: oneOf(UNITS) },
+    activation: { rule: oneOf(SCORE_ACTIVATIONS), optional: true },
+    background: { rule: count(100_000), optional: true },
+    priors: { rule: lists(4, 'a list of [cx, cy, width, height]'), optional: true },
+    variances: { rule: variances, optional: true },
+  },
+  yolo: {
+    ...THRESHOLDS,
+    output: { rule: text, optional: true },
+    layout: { rule: oneOf(YOLO_LAYOUTS) },
+    objectness: { rule: flag, optional: true },
+    units: { rule: oneOf(UNITS), optional: true },
+  },
+  'yolo-grid': {
+    ...THRESHOLDS,
+    grids: { rule: grids },
+    anchorUnits: { rule: oneOf(['pixels', 'cells']), optional: true },
+    activation: { rule: oneOf(CLASS_ACTIVATIONS), optional: true },
+  },
+} as const satisfies Readonly<Record<Detection['type'], Fields>>;
 
 /** Every problem of a manifest, each with the field it concerns. */
 export function checkManifest(json: unknown): string[] {
   if (!isRecord(json)) return ['it is not a JSON object'];
   const problems: string[] = [];
   check(json, FIELDS, '', problems);
+  problems.push(...detectionProblems(json));
   const { input } = json;
   if (isRecord(input) && CHANNELS.includes(input['channels'] as 'RGB')) {
     const wanted = input['channels'] === 'gray' ? 1 : 3;
@@ -106,6 +196,24 @@ export function checkManifest(json: unknown): string[] {
       }
     }
   }
+  return problems;
+}
+
+/** A detection model says how its outputs become boxes; no other one does. */
+function detectionProblems({ task, detection }: Record<string, unknown>): string[] {
+  if (task !== 'detection')
+    return detection === undefined ? [] : [`detection is for the task detection, not ${shown(task)}`];
+  if (!isRecord(detection)) return ['detection is missing, or no object: it says how outputs become boxes'];
+  const { type } = detection;
+  const known = typeof type === 'string' && Object.hasOwn(DETECTION_FIELDS, type);
+  if (!known)
+    return [
+      `detection.type is ${shown(type)}, but must be one of ${Object.keys(DETECTION_FIELDS).join(', ')}`,
+    ];
+  const problems: string[] = [];
+  check(detection, DETECTION_FIELDS[type as keyof typeof DETECTION_FIELDS], 'detection.', problems);
+  if (detection['priors'] && !String(detection['encoding']).startsWith('centre'))
+    problems.push('detection.priors are for the encodings centre and centre-yx');
   return problems;
 }
 

@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { IsobathError, reasonOf } from '../base/errors.ts';
+import type { Detection } from './detection/spec.ts';
 import {
   type ACTIVATIONS,
   type CHANNELS,
@@ -20,8 +21,10 @@ export interface PictureInput {
   /** One value per channel, in the order of `channels`. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** `cover` cuts off what is too wide or high, `contain` adds black bars, `stretch` distorts. */
+  /** `cover` cuts off what is too wide or high, `contain` adds bars of `background`, `stretch` distorts. */
   readonly fit: (typeof FITS)[number];
+  /** Red, green, blue from 0 to 255. Default black. */
+  readonly background?: readonly number[];
   /** Where the channels are, for a shape that does not tell: without it, on the axis that has their number. */
   readonly layout?: (typeof LAYOUTS)[number];
   /** In pixels, for a model whose input leaves them open. */
@@ -59,6 +62,8 @@ export interface Manifest {
   readonly sample?: string;
   /** What a version must still give, distributed, before requests go to it. */
   readonly golden?: readonly GoldenFiles[];
+  /** How the outputs of a detection model become boxes. */
+  readonly detection?: Detection;
 }
 
 /** As it is written in the file, where `labels` may name a file of one label per line. */

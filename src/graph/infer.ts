@@ -3,7 +3,7 @@ import { elementBytes } from '../tensor/dtype.ts';
 import { sizeOf } from '../tensor/region.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { FoldedConstants } from './folding/folded-constants.ts';
-import type { Graph, Node } from './graph.ts';
+import { type Graph, type Node, readsOf, writesOf } from './graph.ts';
 import { operatorOf, opsetOf } from './operators/index.ts';
 import type { OperatorContext } from './operators/spec.ts';
 
@@ -37,7 +37,10 @@ export function walkTypes(graph: Graph): {
   for (const name of graph.inputs) learn(name, graph.types.get(name));
   for (const [name, { dtype, shape }] of graph.initializers) learn(name, { dtype, shape });
   const opset = opsetOf(graph);
+  const open = openTensors(graph);
   for (const node of graph.nodes) {
+    // whatever the model declares of them holds for one run only
+    if (node.outputs.some((name) => open.has(name))) continue;
     const context = contextOf(node, opset, types, constants.values);
     const inferred = context && operatorOf(node)?.infer(context);
     node.outputs.forEach((name, at) => {
@@ -54,6 +57,16 @@ export function walkTypes(graph: Graph): {
 export function unknownTensors(graph: Graph): string[] {
   const outputs = graph.nodes.flatMap((node) => node.outputs);
   return [...graph.inputs, ...outputs].filter((name) => name !== '' && !graph.types.has(name));
+}
+
+/** The tensors that have another shape in every run: made by an operator with `open` shapes, or from such a tensor. */
+export function openTensors(graph: Graph): Set<string> {
+  const open = new Set<string>();
+  for (const node of graph.nodes) {
+    if (!operatorOf(node)?.open && !readsOf(node).some((name) => open.has(name))) continue;
+    for (const name of writesOf(node)) open.add(name);
+  }
+  return open;
 }
 
 /** What the node's operator may look at; undefined while the type of one of its inputs is not known. */

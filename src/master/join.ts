@@ -1,5 +1,5 @@
 import type { Dataflow } from '../planner/dataflow.ts';
-import { accumulate, place } from '../tensor/copy.ts';
+import { accumulate, place, slice } from '../tensor/copy.ts';
 import { elementBytes, type TypedArray } from '../tensor/dtype.ts';
 import { isWhole, type Region } from '../tensor/region.ts';
 import { bytesOf, Tensor, type TensorType } from '../tensor/tensor.ts';
@@ -51,6 +51,12 @@ export class JoinedTensors {
     const tensor = Tensor.zeros(dtype, shape);
     this.#tensors.set(name, tensor);
     return tensor;
+  }
+
+  /** The region of the tensor; all of one whose shape no one knew before it was there. */
+  part(name: string, region: Region): Tensor {
+    const tensor = this.get(name);
+    return this.#types.has(name) ? slice(tensor, region) : tensor;
   }
 
   /** Writes raw bytes of a placed region, `offset` bytes from its start, as they arrive. */

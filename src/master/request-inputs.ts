@@ -1,5 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
-import { readInput } from '../formats/input.ts';
+import { readPlaced } from '../formats/input.ts';
+import type { Placement } from '../formats/placement.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -11,14 +12,20 @@ function onlyInput({ name, graph, manifest }: ServedModel): string {
   throw IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason });
 }
 
+/** What a request asks to be computed on, and where in it the picture lies that it came as. */
+export interface RequestInputs {
+  readonly inputs: Map<string, Tensor>;
+  readonly placement?: Placement;
+}
+
 /** A picture, .npy or JSON file as the input of the model. Throws as `readInput` does. */
-export async function inputFromFile(model: ServedModel, bytes: Uint8Array): Promise<Map<string, Tensor>> {
+export async function inputFromFile(model: ServedModel, bytes: Uint8Array): Promise<RequestInputs> {
   const input = onlyInput(model);
   const type = model.graph.types.get(input)!;
   const { manifest } = model;
-  return new Map([
-    [input, await readInput(bytes, { input, type, model: model.name, ...(manifest ? { manifest } : {}) })],
-  ]);
+  const options = { input, type, model: model.name, ...(manifest ? { manifest } : {}) };
+  const { tensor, placement } = await readPlaced(bytes, options);
+  return { inputs: new Map([[input, tensor]]), ...(placement ? { placement } : {}) };
 }
 
 /** Checks tensors against what the model takes. Throws ISO_ERR_INPUT_MISMATCH, ISO_ERR_REQUEST_INVALID. */

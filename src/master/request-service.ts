@@ -2,7 +2,8 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { RecentSet } from '../base/recent-set.ts';
 import type { Service } from '../base/service.ts';
-import { bytesOf } from '../tensor/tensor.ts';
+import type { Placement } from '../formats/placement.ts';
+import { bytesOf, type Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { chunkRanges } from '../wire/chunks.ts';
 import { decodeFrame, encodeFrame, encodeJson, type Unsealed } from '../wire/codec.ts';
@@ -126,10 +127,13 @@ export class RequestService implements Service {
     const versions = this.#options.models.get(model);
     return this.#queue.run(request, () =>
       versions.run(async (service) => {
-        const inputs = complete.file ? await inputFromFile(service.model, complete.file) : complete.tensors!;
+        const { inputs, placement }: { inputs: ReadonlyMap<string, Tensor>; placement?: Placement } =
+          complete.file ? await inputFromFile(service.model, complete.file) : { inputs: complete.tensors! };
         const result = await service.infer(request, inputs);
         const agents = service.deployment?.agents.length ?? 0;
-        return { result, summary: summarize(service.model, request, agents, result, complete.options.top) };
+        const { top } = complete.options;
+        const seen = { ...(top === undefined ? {} : { top }), ...(placement ? { placement } : {}) };
+        return { result, summary: summarize(service.model, request, agents, result, seen) };
       }),
     );
   }

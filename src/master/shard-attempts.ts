@@ -1,11 +1,9 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { TensorRegion } from '../partition/shard.ts';
 import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
 import { MASTER } from '../planner/plan.ts';
-import { slice } from '../tensor/copy.ts';
 import type { Bus } from '../transport/bus.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -141,7 +139,7 @@ async function runLocally(context: ShardContext, state: RequestState, flow: Flow
   const { joined, times } = state;
   const started = performance.now();
   const program = await context.local.get(shard.program);
-  const inputs = shard.inputs.map(({ tensor, region }: TensorRegion) => slice(joined.get(tensor), region));
+  const inputs = shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
   const { outputs, computeMs } = await program.run(inputs);
   const joining = performance.now();
   for (const [at, { tensor, region, join }] of shard.outputs.entries()) {

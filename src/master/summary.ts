@@ -1,20 +1,45 @@
+import { detectedObjects } from '../formats/detection/index.ts';
+import { frameOf } from '../formats/image.ts';
 import { topLabels } from '../formats/labels.ts';
+import type { Placement } from '../formats/placement.ts';
 import type { ResultSummary } from '../wire/messages/summary.ts';
 import type { InferenceResult } from './inference.ts';
 import type { ServedModel } from './model-service.ts';
 
+export interface SummaryOptions {
+  /** How many of the best classes are named. Default 5. */
+  readonly top?: number;
+  /** Where in the input the picture lies; absent where a tensor was given. */
+  readonly placement?: Placement;
+}
+
+/** What people and flows read of a result. Throws ISO_ERR_OUTPUT_MISMATCH. */
 export function summarize(
-  { name, version, graph, manifest }: ServedModel,
+  model: ServedModel,
   request: string,
   agents: number,
   result: InferenceResult,
-  top = 5,
+  options: SummaryOptions = {},
 ): ResultSummary {
   const { degraded, stages, totalMs } = result;
+  const { name, version } = model;
   const stated = version === undefined ? {} : { version: version.slice(0, 128) };
   const summary = { model: name, ...stated, request, degraded, agents, totalMs, stages };
-  if (manifest?.task !== 'classification') return summary;
-  const output = result.outputs.get(manifest.output?.name ?? graph.outputs[0]!);
-  if (!output) return summary;
-  return { ...summary, top: topLabels(output, top, manifest.labels, manifest.output?.activation) };
+  return { ...summary, ...meaningOf(model, result, options) };
+}
+
+function meaningOf(
+  { graph, manifest }: ServedModel,
+  { outputs }: InferenceResult,
+  { top = 5, placement }: SummaryOptions,
+): Pick<ResultSummary, 'top' | 'objects'> {
+  if (manifest?.task === 'classification') {
+    const output = outputs.get(manifest.output?.name ?? graph.outputs[0]!);
+    return output ? { top: topLabels(output, top, manifest.labels, manifest.output?.activation) } : {};
+  }
+  if (!manifest?.detection) return {};
+  const shape = (manifest.input && graph.types.get(manifest.input.name)?.shape) ?? [];
+  const input = (manifest.input && frameOf(shape, manifest.input)) ?? { width: 1, height: 1 };
+  const seen = { input, ...(placement ? { placement } : {}) };
+  return { objects: detectedObjects(manifest.detection, outputs, manifest.labels, seen) };
 }

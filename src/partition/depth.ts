@@ -14,15 +14,19 @@ export interface LayerDepth {
   readonly outputShape: Shape;
 }
 
-/** The depth of a Conv, Gemm or MatMul over float32 tensors of known shape; undefined for any other node. */
+/** Operators whose filters have a depth. */
+export const LAYERS: readonly string[] = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'];
+
+/** The depth of a layer over float32 tensors of known shape; undefined for any other node. */
 export function layerDepth(graph: Graph, node: Node): LayerDepth | undefined {
-  if (node.domain !== '' || !['Conv', 'Gemm', 'MatMul'].includes(node.op)) return undefined;
+  if (node.domain !== '' || !LAYERS.includes(node.op)) return undefined;
   const types = [...readsOf(node), node.outputs[0]!].map((name) => graph.types.get(name));
   if (types.some((type) => type?.dtype !== 'float32')) return undefined;
   const [ifm, filters] = [types[0]!.shape, types[1]!.shape];
   const outputShape = types.at(-1)!.shape;
   if (outputShape.includes(0) || ifm.includes(0)) return undefined;
   if (node.op === 'Conv') return { axis: 1, input: ifm[1]!, output: filters[0]!, outputShape };
+  if (node.op === 'ConvTranspose') return { axis: 1, input: ifm[1]!, output: outputShape[1]!, outputShape };
   if (node.op === 'Gemm') {
     return {
       axis: 1,

@@ -9,8 +9,9 @@ export interface WholeOutput {
   readonly to: TensorRegion;
 }
 
+/** Of a tensor whose shape differs from run to run, which never leaves the master, the region names no axis. */
 export function wholeTensor(graph: Graph, tensor: string): TensorRegion {
-  return { tensor, region: wholeRegion(graph.types.get(tensor)!.shape) };
+  return { tensor, region: wholeRegion(graph.types.get(tensor)?.shape ?? []) };
 }
 
 /**
@@ -19,7 +20,7 @@ export function wholeTensor(graph: Graph, tensor: string): TensorRegion {
  */
 export function wholeShard(graph: Graph, nodes: readonly Node[], outputs: readonly WholeOutput[]): Shard {
   const keep = new Set(outputs.map(({ tensor }) => tensor));
-  const part = subgraph(graph, nodes, keep, nodes[0]!.name);
+  const part = subgraph(graph, nodes, keep, nodes[0]?.name ?? graph.name);
   const inputs = part.inputs.map((tensor) => wholeTensor(graph, tensor));
   const joined = outputs.map(({ to }) => ({ ...to, join: 'place' as const }));
   const parts = nodes.flatMap((node) => {

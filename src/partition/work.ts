@@ -1,5 +1,6 @@
 import { numberOf } from '../graph/attributes.ts';
 import type { Graph, Node } from '../graph/graph.ts';
+import { COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../graph/operators/elementwise.ts';
 import { operatorOf, opsetOf } from '../graph/operators/index.ts';
 import { elementBytes } from '../tensor/dtype.ts';
 import { type Region, regionShape, regionSize } from '../tensor/region.ts';
@@ -83,22 +84,9 @@ const VIEWS = new Set(['Dropout', 'Flatten', 'Identity', 'Reshape', 'Squeeze', '
 /** Activations that engines fuse into the convolution before them (onnxruntime: ConvActivationFusion). */
 const FUSED = new Set(['Clip', 'HardSigmoid', 'LeakyRelu', 'Relu', 'Sigmoid', 'Tanh']);
 
-const ELEMENTWISE = new Set([
-  'Add',
-  'BatchNormalization',
-  'Clip',
-  'Div',
-  'Elu',
-  'HardSigmoid',
-  'HardSwish',
-  'LeakyRelu',
-  'Mul',
-  'PRelu',
-  'Relu',
-  'Sigmoid',
-  'Sub',
-  'Sum',
-  'Tanh',
+const ELEMENTWISE = new Set<string>([
+  ...[...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC],
+  ...['BatchNormalization', 'Clip', 'DequantizeLinear', 'PRelu', 'QuantizeLinear', 'Where'],
 ]);
 
 function kindOf(graph: Graph, { node, inputs }: NodePart): WorkKind {
@@ -106,6 +94,7 @@ function kindOf(graph: Graph, { node, inputs }: NodePart): WorkKind {
   if (op === 'Gemm' || op === 'MatMul') return 'gemm';
   if (op.endsWith('Pool')) return 'pool';
   if (ELEMENTWISE.has(op)) return 'elementwise';
+  if (op === 'ConvTranspose') return 'conv';
   const filters = op === 'Conv' ? (inputs[1] ?? undefined) : undefined;
   if (!filters) return 'other';
   const [, inner, ...kernel] = regionShape(filters);

@@ -27,7 +27,7 @@ const FUSED = 14;
 
 /** The strip that cuts the longer edge: its borders, and so the halo, run along the shorter one. */
 function cutsLongerEdge({ graph, outputs }: Run, scheme: Scheme): boolean {
-  const [, , height = 1, width = 1] = graph.types.get(outputs[0]!)!.shape;
+  const [, , height = 1, width = 1] = graph.types.get(outputs[0] ?? '')?.shape ?? [];
   return scheme.name === (height >= width ? 'rows' : 'columns');
 }
 

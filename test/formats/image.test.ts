@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
-import { readImage } from '../../src/formats/image.ts';
+import { readPlacedImage } from '../../src/formats/image.ts';
 import type { PictureInput } from '../../src/formats/manifest.ts';
 import { coded } from '../support/code.ts';
 
@@ -47,7 +47,10 @@ const noise = Array.from({ length: 5 }, (_, row) =>
   Array.from({ length: 7 }, (_, column) => [row * 50, column * 36, (row * 91 + column * 57) % 256]),
 );
 
-describe('readImage', () => {
+const readImage = async (...given: Parameters<typeof readPlacedImage>) =>
+  (await readPlacedImage(...given)).tensor;
+
+describe('readPlacedImage', () => {
   it.each(['RGB', 'BGR', 'gray'] as const)(
     'puts the channels last where the input has them there (%s)',
     async (channels) => {

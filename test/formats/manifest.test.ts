@@ -43,6 +43,51 @@ describe('parseManifest', () => {
     for (const { name } of zooEntries()) expect(problemsOf(zooModel(name).manifest)).toBe('');
   });
 
+  it('takes every kind of detection, and names all that is wrong with one', () => {
+    const detection = (fields: object) => ({ ...VALID, task: 'detection', detection: fields });
+    const ssd = { type: 'ssd', boxes: 'b', scores: 's', encoding: 'centre', units: 'pixels' };
+    for (const fine of [
+      { ...ssd, background: 0, priors: [[0.5, 0.5, 0.1, 0.2]], variances: [0.1, 0.2], activation: 'softmax' },
+      { type: 'yolo', layout: 'columns', scoreThreshold: 0.5, iouThreshold: 0.5, maxDetections: 20 },
+      { type: 'yolo-grid', grids: [{ output: 'g', anchors: [[10, 13]] }], anchorUnits: 'cells' },
+    ]) {
+      expect(problemsOf(detection(fine))).toBe('');
+    }
+    const message = problemsOf({
+      ...detection({
+        ...{
+          ...ssd,
+          scores: '',
+          encoding: 'corners',
+          units: 'metres',
+          scoreThreshold: 2,
+          maxDetections: 1000,
+        },
+        ...{ priors: [[1, 2, 3]], variances: [1], iou: 0.5 },
+      }),
+      input: { ...INPUT, background: [0, 0, 256] },
+    });
+    for (const text of [
+      'detection.scores is "", but must be a text',
+      'detection.units is "metres", but must be one of pixels, normalised',
+      'detection.scoreThreshold is 2, but must be a number from 0 to 1',
+      'detection.maxDetections is 1000, but must be a whole number from 0 to 300',
+      'detection.priors is [[1,2,3]], but must be a list of [cx, cy, width, height]',
+      'detection.variances is [1], but must be two numbers',
+      'detection.iou is not a field of a manifest',
+      'detection.priors are for the encodings centre and centre-yx',
+      'input.background is [0,0,256], but must be three whole numbers',
+    ]) {
+      expect(message).toContain(text);
+    }
+    expect(problemsOf(detection({ type: 'rcnn' }))).toContain('one of ssd, yolo, yolo-grid');
+    expect(problemsOf(detection({ type: 'yolo-grid', grids: [{ output: 'g' }] }))).toContain(
+      'detection.grids is',
+    );
+    expect(problemsOf({ ...VALID, task: 'detection' })).toContain('detection is missing');
+    expect(problemsOf({ ...VALID, detection: ssd })).toContain('is for the task detection');
+  });
+
   it('reports every problem at once', () => {
     const message = problemsOf({
       name: '',
@@ -57,7 +102,7 @@ describe('parseManifest', () => {
       'name is "", but must be a text',
       'version is missing',
       'model is "../other.onnx", but must be a relative path',
-      'task is "guess", but must be one of classification, tensor',
+      'task is "guess", but must be one of classification, detection, tensor',
       'lables is not a field',
       'labels is ["car",7], but must be texts only',
       'input.scale is "1", but must be a number',

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
+import { inferTypes } from '../../src/graph/infer.ts';
 import { type Shape, sizeOf } from '../../src/tensor/region.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { CutCheck } from '../support/cut.ts';
-import { ints } from '../support/graphs.ts';
+import { graphOf, ints, nodeOf } from '../support/graphs.ts';
 import { int, numbers, type OperatorCase, operatorCase } from '../support/operators.ts';
 import { regionOf } from '../support/regions.ts';
 
@@ -94,6 +95,76 @@ const prelu: Cases = shapes()
   .chain((shape) => fc.tuple(fc.constant(shape), broadcastable(shape)))
   .map(([shape, slope]) => operatorCase('PRelu', [shape], {}, [numbers(slope, 8)]));
 
+const instance: Cases = shapes(3, 4).map((shape) => {
+  const channels = [shape[1]!];
+  return operatorCase('InstanceNormalization', [shape], {}, [numbers(channels, 2), numbers(channels, 3)]);
+});
+const layer: Cases = shapes(2, 4)
+  .chain((shape) => fc.tuple(fc.constant(shape), int(-shape.length, shape.length - 1)))
+  .map(([shape, axis]) => {
+    const inner = shape.slice(axis < 0 ? axis + shape.length : axis);
+    return operatorCase('LayerNormalization', [shape], { axis }, [numbers(inner, 2), numbers(inner, 3)], 17);
+  });
+const reduced = (op: string, opset: number): Cases =>
+  shapes(2, 4)
+    .chain((shape) =>
+      fc.tuple(fc.constant(shape), fc.subarray([...shape.keys()], { minLength: 1 }), int(0, 1)),
+    )
+    .map(([shape, axes, keepdims]) =>
+      opset < 18
+        ? operatorCase(op, [shape], { axes, keepdims }, [], opset)
+        : operatorCase(op, [shape], { keepdims }, [ints(...axes)], opset),
+    );
+const resized = (form: 'scales' | 'sizes', mode: string): Cases =>
+  fc.tuple(shapes(4, 4), int(1, 3), int(1, 3)).map(([[n, c, h, w], down, right]) => {
+    const none = Tensor.float32([0], []);
+    const constants =
+      form === 'sizes'
+        ? [none, none, ints(n!, c!, h! * down, w! * right)]
+        : [none, Tensor.float32([4], [1, 1, down, right])];
+    return operatorCase('Resize', [[n!, c!, h!, w!]], { mode }, constants);
+  });
+const padded: Cases = fc
+  .tuple(shapes(3, 4), fc.array(int(0, 2), { minLength: 8, maxLength: 8 }))
+  .map(([shape, pads]) => {
+    const chosen = shape.flatMap((_, axis) => (axis < 2 ? [0] : [pads[axis]!]));
+    return operatorCase('Pad', [shape], {}, [
+      ints(...chosen, ...chosen.toReversed().map((_, at) => (at < 2 ? 0 : 1))),
+    ]);
+  });
+const sliced: Cases = shapes(1, 4)
+  .chain((shape) => fc.tuple(fc.constant(shape), fc.array(fc.nat(), { minLength: 12, maxLength: 12 })))
+  .map(([shape, random]) => {
+    const starts = shape.map((extent, axis) => random[axis]! % extent);
+    const ends = shape.map((extent, axis) => starts[axis]! + 1 + (random[axis + 4]! % extent));
+    const steps = shape.map((_, axis) => 1 + (random[axis + 8]! % 2));
+    return operatorCase(
+      'Slice',
+      [shape],
+      {},
+      [starts, ends, [...shape.keys()], steps].map((each) => ints(...each)),
+    );
+  });
+const quantised = (perAxis: boolean): Cases =>
+  shapes(2, 4).map((shape) => {
+    const scale = perAxis ? positive([shape[1]!]) : Tensor.float32([], [0.5]);
+    const zero = Tensor.of(
+      'uint8',
+      scale.shape,
+      Uint8Array.from({ length: scale.size }, (_, at) => 100 + at),
+    );
+    return operatorCase('QuantizeLinear', [shape], { axis: 1 }, [scale, zero]);
+  });
+const chosen: Cases = shapes()
+  .chain((shape) => fc.tuple(fc.constant(shape), broadcastable(shape), broadcastable(shape)))
+  .map(([shape, test, other]) => {
+    const truths = Uint8Array.from(numbers(test, 4).data, (value) => (value > 0 ? 1 : 0));
+    const node = nodeOf('Where', ['c', 'x0', 'o'], ['y']);
+    const constants = { c: Tensor.of('bool', test, truths), o: numbers(other, 5) };
+    const graph = inferTypes(graphOf({ x0: shape }, [node], { constants }));
+    return { graph, inputs: new Map([['x0', numbers(shape, 3)]]) };
+  });
+
 /** Operator, its cases, and how many of 40 random regions at least a rule must be able to cut. */
 const RULES: readonly (readonly [string, Cases, number])[] = [
   ...['Relu', 'Sigmoid', 'Tanh', 'Identity', 'HardSwish', 'Dropout'].map(
@@ -123,6 +194,23 @@ const RULES: readonly (readonly [string, Cases, number])[] = [
   ['Unsqueeze', shapes(1, 3).map((shape) => operatorCase('Unsqueeze', [shape], {}, [ints(0, -1)])), 4],
   ['Concat', concatenation, 40],
   ['Transpose', transposition, 40],
+  ...['Selu', 'Softplus', 'Softsign', 'Abs', 'Neg', 'Erf', 'Mish'].map(
+    (op) => [op, unary(op, {}, 18), 40] as const,
+  ),
+  ['Gelu', unary('Gelu', {}, 20), 40],
+  ...['Max', 'Min', 'Mean'].map((op) => [op, binary(op), 40] as const),
+  ['Where', chosen, 40],
+  ['InstanceNormalization', instance, 4],
+  ['LayerNormalization', layer, 4],
+  ['ReduceMean', reduced('ReduceMean', 13), 40],
+  ['ReduceMax of opset 18', reduced('ReduceMax', 18), 40],
+  ['ReduceL2', reduced('ReduceL2', 13), 40],
+  ['Resize by scales', resized('scales', 'nearest'), 1],
+  ['Resize to sizes', resized('sizes', 'linear'), 1],
+  ['Pad', padded, 1],
+  ['Slice', sliced, 40],
+  ['QuantizeLinear', quantised(false), 40],
+  ['QuantizeLinear along an axis', quantised(true), 40],
   ['Gemm', gemm, 40],
   ['MatMul', matmul, 40],
   ['GlobalAveragePool', shapes(3, 5).map((shape) => operatorCase('GlobalAveragePool', [shape])), 40],

@@ -101,7 +101,7 @@ describe('a layer that a scheme does not fit', () => {
     [
       'output-depth',
       inferTypes(graphOf({ x: [1, 4] }, [nodeOf('Relu', ['x'], ['y'])])),
-      'not a Conv, Gemm or MatMul',
+      'not a Conv, ConvTranspose, Gemm or MatMul',
     ],
   ])('%s says why', (name, graph, reason) => {
     const scheme = schemeNamed(name);

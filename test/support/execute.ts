@@ -3,7 +3,6 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { JoinedTensors } from '../../src/master/join.ts';
 import { dataflowOf } from '../../src/planner/dataflow.ts';
 import type { Plan } from '../../src/planner/plan.ts';
-import { slice } from '../../src/tensor/copy.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 
 /** The whole graph as one program: what every plan must equal. */
@@ -30,7 +29,7 @@ export async function runPlan(
   for (const { id, planned } of flow.shards) {
     const { shard } = planned;
     const program = await engine.compile(shard.program);
-    const parts = shard.inputs.map(({ tensor, region }) => slice(joined.get(tensor), region));
+    const parts = shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
     const { outputs } = await program.run(parts);
     shard.outputs.forEach(({ tensor, region, join }, at) => {
       if (join === 'place') joined.placePart(tensor, region, outputs[at]!);

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
 import { summarize } from '../../master/summary.ts';
 import { differenceOf } from '../../tensor/difference.ts';
+import { objectText } from '../answer.ts';
 import { command } from '../command.ts';
 import { type CliContext, quietLogger } from '../context.ts';
 import { LocalFleet } from '../fleet/local-fleet.ts';
@@ -51,7 +52,7 @@ export function demoCommand(context: CliContext) {
       output.progress(`Reading ${options.model}`);
       const model = await resolveModel(options.model, { engine });
       const file = options.image ?? model.sample;
-      const inputs = await inputsFor(model, file);
+      const { inputs, placement } = await inputsFor(model, file);
       const inputName = file === undefined ? 'seeded random values' : basename(file);
       const fleet = new LocalFleet({
         ...{ program, environment, engine, agents: options.agents },
@@ -73,13 +74,16 @@ export function demoCommand(context: CliContext) {
       await engine.start();
       const local = await runLocally(engine, model.graph, inputs, RUNS);
       const { maxAbsDifference } = differenceOf(result.outputs, local.outputs);
-      const { top = [] } = summarize({ ...model, strategy: 'depth' }, 'demo', options.agents, result, 3);
+      const seen = { top: 3, ...(placement ? { placement } : {}) };
+      const summary = summarize({ ...model, strategy: 'depth' }, 'demo', options.agents, result, seen);
+      const { top = [], objects = [] } = summary;
       const { stages } = result;
       const distributedStages = distributedOf(stages).length;
       const document = {
         model: options.model,
         input: inputName,
         top: top.map(({ label, probability }) => ({ label, probability })),
+        ...(summary.objects ? { objects } : {}),
         agents: options.agents,
         stages: stages.map(({ name, scheme, shards, bytes, times }) => ({
           name,
@@ -98,7 +102,7 @@ export function demoCommand(context: CliContext) {
         [
           stageTable(stages, (line) => output.style('bold', line)),
           '',
-          `${output.style('bold', 'Answer')}  ${inputName}: ${top.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`).join(', ')}`,
+          `${output.style('bold', 'Answer')}  ${inputName}: ${[...top.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`), ...objects.map(objectText)].join(', ')}`,
           `${distributedStages} of ${stages.length} stages ran on ${options.agents} agents, in ${msText(result.totalMs)} ms; the whole model takes ${msText(local.totalMs)} ms here.`,
           `Largest difference from the whole model: ${maxAbsDifference.toExponential(1)}`,
         ].join('\n'),

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/errors.ts';
 import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
 import { writeNpy } from '../../formats/npy.ts';
+import { writeNpz } from '../../formats/npz.ts';
 import { sniff } from '../../formats/sniff.ts';
 import { bytesOfSource, unreadable } from '../../formats/source.ts';
 import type { InferenceResult } from '../../master/inference.ts';
@@ -49,7 +50,7 @@ export function inferCommand(context: CliContext) {
     .argument('<input>', 'picture, .npy or JSON')
     .option('--local', 'run the whole model here')
     .option('--top <count>', 'number of classes that are named', wholeNumber(1, 1000), 5)
-    .option('--save <file>', "write the model's first output as .npy")
+    .option('--save <file>', "write the model's first output as .npy, or all of them as .npz")
     .option('--shape <input=extents>', 'with --local: size of an open input, as image=1,3,224,224', shape)
     .action(async (model: string, input: string, options: InferFlags) => {
       const { output } = context;
@@ -59,14 +60,14 @@ export function inferCommand(context: CliContext) {
       if (!sniff(file)) throw unreadable(input, 'its first bytes are those of none');
       const infer = options.local ? inferHere : inferThere;
       const { outputs, summary } = await infer(context, model, input, file, options);
-      const [first] = outputs.values();
-      if (options.save && first) await save(options.save, first);
+      if (options.save) await save(options.save, outputs);
       const shapes = [...outputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-      const { top, agents, degraded, totalMs, stages } = summary;
+      const { top, objects, agents, degraded, totalMs, stages } = summary;
       const document = {
         ...{ model: summary.model, input },
         ...(summary.version === undefined ? {} : { version: summary.version }),
         ...(top ? { top } : {}),
+        ...(objects ? { objects } : {}),
         ...{ outputs: shapes, agents, degraded, totalMs, stages },
       };
       output.result(document, () => {
@@ -76,9 +77,11 @@ export function inferCommand(context: CliContext) {
     });
 }
 
-async function save(file: string, tensor: Tensor): Promise<void> {
+async function save(file: string, outputs: ReadonlyMap<string, Tensor>): Promise<void> {
+  const [first] = outputs.values();
+  if (!first) return;
   try {
-    await writeFile(file, writeNpy(tensor));
+    await writeFile(file, file.endsWith('.npz') ? writeNpz(outputs) : writeNpy(first));
   } catch (error) {
     throw usage(`The file ${file} cannot be written: ${reasonOf(error)}.`, 'Give --save another path.');
   }
@@ -109,9 +112,10 @@ async function inferHere(
   lifetime.defer(() => engine.stop());
   output.progress(`Reading ${spec}`);
   const model = await resolveModel(spec, { engine, ...(shapes ? { shapes } : {}) });
-  const inputs = await inputsFor(model, input);
+  const { inputs, placement } = await inputsFor(model, input);
   output.progress(`Running ${spec}`);
   const { outputs, totalMs } = await runLocally(engine, model.graph, inputs);
+  const seen = { top, ...(placement ? { placement } : {}) };
   const result: InferenceResult = { outputs, degraded: false, stages: [], totalMs };
-  return { outputs, summary: summarize({ ...model, strategy: 'local' }, 'local', 0, result, top) };
+  return { outputs, summary: summarize({ ...model, strategy: 'local' }, 'local', 0, result, seen) };
 }

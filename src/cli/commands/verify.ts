@@ -62,7 +62,7 @@ export function verifyCommand(context: CliContext) {
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const model = await resolveModel(spec, { engine, ...(options.shape ? { shapes: options.shape } : {}) });
-      const inputs = await inputsFor(model, options.input, options.seed);
+      const { inputs } = await inputsFor(model, options.input, options.seed);
       const runDistributed = hasBroker(context, options) ? runThroughMaster : runOnFleet;
       const { filterBytesSent, ...distributed } = await runDistributed(
         context,

@@ -49,7 +49,7 @@ export async function goldenInputs(
       const tensor = await readInput(given, { input, type: graph.types.get(input)!, manifest });
       const file = `picture${extname(given).toLowerCase()}`;
       inputs.push({ given, tensors: new Map([[input, tensor]]), picture: { input, file, bytes } });
-    } else inputs.push({ given, tensors: await inputsFor(model, given) });
+    } else inputs.push({ given, tensors: (await inputsFor(model, given)).inputs });
   }
   return inputs;
 }

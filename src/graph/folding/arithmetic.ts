@@ -3,13 +3,15 @@ import { type Shape, sizeOf } from '../../tensor/region.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { isFloat, isWide } from './elements.ts';
 
-type Operation = 'Add' | 'Sub' | 'Mul' | 'Div';
+type Operation = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max';
 
 const FLOAT: Readonly<Record<Operation, (a: number, b: number) => number>> = {
   Add: (a, b) => a + b,
   Sub: (a, b) => a - b,
   Mul: (a, b) => a * b,
   Div: (a, b) => a / b,
+  Min: Math.min,
+  Max: Math.max,
 };
 
 const WIDE: Readonly<Record<Operation, (a: bigint, b: bigint) => bigint>> = {
@@ -17,6 +19,8 @@ const WIDE: Readonly<Record<Operation, (a: bigint, b: bigint) => bigint>> = {
   Sub: (a, b) => a - b,
   Mul: (a, b) => a * b,
   Div: (a, b) => a / b,
+  Min: (a, b) => (a < b ? a : b),
+  Max: (a, b) => (a > b ? a : b),
 };
 
 /** `a op b` in the output's `shape`; undefined for a division by the integer 0, and for half floats. */
@@ -45,7 +49,7 @@ function exact(integer32: boolean, operation: Operation, x: number, y: number): 
 }
 
 /** Maps a flat index in `shape` to that of the element which broadcasting lays there. */
-function broadcastIndex(own: Shape, shape: Shape): (index: number) => number {
+export function broadcastIndex(own: Shape, shape: Shape): (index: number) => number {
   const offset = shape.length - own.length;
   return (index) => {
     let rest = index;

@@ -3,10 +3,11 @@ import { lazily } from '../../tensor/lazy.ts';
 import { sizeOf } from '../../tensor/region.ts';
 import { Tensor, type TensorType } from '../../tensor/tensor.ts';
 import { axisOf, numberOf, numbersOf } from '../attributes.ts';
-import { castTarget, constantNumbers, shapeValues } from '../operators/constants.ts';
+import { castTarget, constantNumbers, rangeOf, shapeValues } from '../operators/constants.ts';
 import { cutsOf } from '../operators/slicing.ts';
-import type { OperatorContext } from '../operators/spec.ts';
+import { hasInput, type OperatorContext } from '../operators/spec.ts';
 import { combine } from './arithmetic.ts';
+import { COMPARISONS, chosen, compared, dequantized, each, spread } from './choice.ts';
 import { converted, filled } from './elements.ts';
 import { concatenated, gathered, sliced, transposed } from './movement.ts';
 
@@ -19,15 +20,82 @@ type Evaluator = (context: OperatorContext, output: TensorType) => Tensor | unde
 /** The same elements under the output's shape, whatever their number: no data is touched. */
 const reshaped: Evaluator = (context, output) => context.constant(0)?.reshaped(output.shape);
 
-function arithmetic(operation: 'Add' | 'Sub' | 'Mul' | 'Div'): Evaluator {
+function arithmetic(operation: Parameters<typeof combine>[0]): Evaluator {
   return (context, output) => {
     const a = context.constant(0);
     const b = context.constant(1);
+    if (context.inputs.length !== 2) return undefined;
     // Older operator sets broadcast differently, and no exporter of theirs computes shapes.
     if (!a || !b || context.opset < 7 || Math.max(a.size, b.size, sizeOf(output.shape)) > SMALL)
       return undefined;
     return combine(operation, a, b, output.shape);
   };
+}
+
+/** Two small inputs that broadcast to the output, by the rules of operator set 7. */
+function small(context: OperatorContext, output: TensorType, count: number): Tensor[] | undefined {
+  const inputs = Array.from({ length: count }, (_, at) => context.constant(at));
+  if (context.opset < 7 || sizeOf(output.shape) > SMALL) return undefined;
+  return inputs.every((input) => input && input.size <= SMALL) ? (inputs as Tensor[]) : undefined;
+}
+
+const comparisons = Object.entries(COMPARISONS).map(([name, compare]): [string, Evaluator] => [
+  name,
+  (context, output) => {
+    const [a, b] = small(context, output, 2) ?? [];
+    return a && b && compared(compare, a, b, output.shape);
+  },
+]);
+
+const roundings = (['Floor', 'Ceil', 'Sqrt', 'Neg', 'Abs'] as const).map((name): [string, Evaluator] => [
+  name,
+  (context, output) => {
+    const [source] = small(context, output, 1) ?? [];
+    return source && each(name, source);
+  },
+]);
+
+function where(context: OperatorContext, output: TensorType): Tensor | undefined {
+  const [condition, yes, no] = small(context, output, 3) ?? [];
+  return condition && yes && no && chosen(condition, yes, no, output.shape);
+}
+
+function expand(context: OperatorContext, output: TensorType): Tensor | undefined {
+  const [source] = small(context, output, 1) ?? [];
+  return source && spread(source, output.shape);
+}
+
+function range(context: OperatorContext, { dtype }: TensorType): Tensor | undefined {
+  const found = rangeOf(context);
+  if (!found || found.count > SMALL || dtype !== 'int64') return undefined;
+  return integers(Array.from({ length: found.count }, (_, at) => found.start + at * found.delta));
+}
+
+/** The product of all elements, or the sum: how exporters count them. */
+function reduceAll(operation: 'Add' | 'Mul'): Evaluator {
+  return (context, output) => {
+    const [source] = small(context, output, 1) ?? [];
+    if (source?.dtype !== 'int64' || sizeOf(output.shape) !== 1 || context.constant(1)) return undefined;
+    const start = operation === 'Mul' ? 1n : 0n;
+    const data = source.data as BigInt64Array;
+    const whole = data.reduce((all, value) => (operation === 'Mul' ? all * value : all + value), start);
+    return Tensor.of('int64', output.shape, BigInt64Array.of(whole));
+  };
+}
+
+/** Filters of a quantised model become float32, so that their layer can be cut like any other. */
+function dequantize(context: OperatorContext): Tensor | undefined {
+  const source = context.constant(0);
+  const scale = context.constant(1);
+  const zeroPoint = context.constant(2);
+  if (!source || !scale || (hasInput(context, 2) && !zeroPoint)) return undefined;
+  if (numberOf(context.node, 'block_size', 0) > 0) return undefined;
+  return dequantized(
+    source,
+    scale,
+    zeroPoint,
+    axisOf(numberOf(context.node, 'axis', 1), source.shape.length),
+  );
 }
 
 const EVALUATORS: ReadonlyMap<string, Evaluator> = new Map<string, Evaluator>([
@@ -48,6 +116,16 @@ const EVALUATORS: ReadonlyMap<string, Evaluator> = new Map<string, Evaluator>([
   ['Sub', arithmetic('Sub')],
   ['Mul', arithmetic('Mul')],
   ['Div', arithmetic('Div')],
+  ['Min', arithmetic('Min')],
+  ['Max', arithmetic('Max')],
+  ...comparisons,
+  ...roundings,
+  ['Where', where],
+  ['Expand', expand],
+  ['Range', range],
+  ['ReduceProd', reduceAll('Mul')],
+  ['ReduceSum', reduceAll('Add')],
+  ['DequantizeLinear', dequantize],
 ]);
 
 /**

@@ -67,8 +67,34 @@ export function shapeValues(context: OperatorContext): number[] {
   return shape.slice(clamp(numberOf(context.node, 'start', 0)), clamp(numberOf(context.node, 'end', rank)));
 }
 
+/** The numbers of a Range from `start` to before `limit` in steps of `delta`; undefined where only a run can tell. */
+export function rangeOf(
+  context: OperatorContext,
+): { start: number; delta: number; count: number } | undefined {
+  const bounds = [0, 1, 2].map((at) => {
+    const tensor = context.constant(at);
+    return tensor?.size === 1 ? Number(tensor.data[0]) : undefined;
+  });
+  const [start, limit, delta] = bounds;
+  if (start === undefined || limit === undefined || delta === undefined) return undefined;
+  const count = Math.max(0, Math.ceil((limit - start) / delta));
+  if (Number.isFinite(count)) return { start, delta, count };
+  throw shapeError(context.node, `the range from ${start} to ${limit} in steps of ${delta} does not end`);
+}
+
+function inferRange(context: OperatorContext): OutputTypes {
+  const { dtype } = needInput(context, 0);
+  const range = rangeOf(context);
+  return [range && { dtype, shape: [range.count] }];
+}
+
 export const CONSTANTS: OperatorFamily = {
   Cast: { infer: inferCast },
+  CastLike: {
+    infer: (context) => [{ dtype: needInput(context, 1).dtype, shape: needInput(context, 0).shape }],
+  },
+  Range: { infer: inferRange },
+  Size: { infer: () => [{ dtype: 'int64', shape: [] }] },
   Constant: { infer: inferConstant },
   ConstantOfShape: { infer: inferConstantOfShape },
   Shape: {

@@ -70,45 +70,48 @@ const clip: OperatorSpec = {
   },
 };
 
+const mapped = (infer: OperatorSpec['infer']): OperatorSpec => ({ infer });
+/** As another operator, but of booleans. */
+const truth = ({ infer }: OperatorSpec): OperatorSpec => ({
+  infer: (context) => infer(context).map((type) => type && { dtype: 'bool', shape: type.shape }),
+});
+
+/** The condition picks from the second input or the third. */
+const where = mapped((context) => {
+  const shapes = [0, 1, 2].map((at) => needInput(context, at).shape);
+  return [{ dtype: needInput(context, 1).dtype, shape: broadcastShape(context, shapes) }];
+});
+
+const named = (names: readonly string[], spec: OperatorSpec): OperatorFamily =>
+  Object.fromEntries(names.map((name) => [name, spec]));
+
+/** One input, and each element of the output depends on the element in the same place. */
+export const POINTWISE = [
+  ...['Relu', 'LeakyRelu', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'Elu', 'Selu', 'Celu', 'Gelu'],
+  ...['Mish', 'Swish', 'Softplus', 'Softsign', 'ThresholdedRelu', 'Shrink', 'Identity', 'Abs', 'Neg', 'Exp'],
+  ...['Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Sign', 'Erf', 'Sin', 'Cos', 'Not'],
+] as const;
+
+/** Two inputs that broadcast. */
+export const PAIRWISE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Mod'] as const;
+/** Two inputs that broadcast, and the answer is a truth value. */
+export const COMPARING = [
+  ...['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'And', 'Or', 'Xor'],
+] as const;
+/** Any number of inputs that broadcast. */
+export const VARIADIC = ['Sum', 'Max', 'Min', 'Mean'] as const;
+/** The output has the input's shape, but its elements depend on others, too. */
+const SHAPE_KEEPING = ['Softmax', 'LogSoftmax', 'Hardmax', 'CumSum', 'Trilu'] as const;
+
 export const ELEMENTWISE: OperatorFamily = {
-  Relu: unary,
-  LeakyRelu: unary,
-  Sigmoid: unary,
-  HardSigmoid: unary,
-  HardSwish: unary,
-  Tanh: unary,
-  Elu: unary,
-  Identity: unary,
+  ...named(POINTWISE, unary),
+  ...named(SHAPE_KEEPING, unary),
+  ...named(PAIRWISE, binary),
+  ...named(COMPARING, truth(binary)),
+  ...named(['IsNaN', 'IsInf'], truth(unary)),
+  ...named(VARIADIC, variadic),
   Clip: clip,
   PRelu: prelu,
+  Where: where,
   Dropout: { infer: inferDropout },
-  Abs: unary,
-  Ceil: unary,
-  Celu: unary,
-  Cos: unary,
-  Erf: unary,
-  Exp: unary,
-  Floor: unary,
-  Log: unary,
-  Mish: unary,
-  Neg: unary,
-  Reciprocal: unary,
-  Round: unary,
-  Selu: unary,
-  Sign: unary,
-  Sin: unary,
-  Softplus: unary,
-  Softsign: unary,
-  Sqrt: unary,
-  ThresholdedRelu: unary,
-  Softmax: unary,
-  LogSoftmax: unary,
-  Add: binary,
-  Sub: binary,
-  Mul: binary,
-  Div: binary,
-  Pow: binary,
-  Max: variadic,
-  Min: variadic,
-  Sum: variadic,
 };

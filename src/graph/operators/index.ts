@@ -4,8 +4,11 @@ import { CONVOLUTION } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { MATMUL } from './matmul.ts';
 import { NORMALIZATION } from './normalization.ts';
+import { OPEN_SHAPES } from './open-shapes.ts';
 import { POOLING } from './pooling.ts';
+import { QUANTIZATION } from './quantization.ts';
 import { REDUCTION } from './reduce.ts';
+import { REPEATING } from './repeating.ts';
 import { RESHAPING } from './reshaping.ts';
 import { RESIZE } from './resize.ts';
 import { SLICING } from './slicing.ts';
@@ -24,6 +27,9 @@ export const OPERATORS: ReadonlyMap<string, OperatorSpec> = new Map(
     RESHAPING,
     RESIZE,
     CONSTANTS,
+    REPEATING,
+    QUANTIZATION,
+    OPEN_SHAPES,
   ].flatMap((family) => Object.entries(family)),
 );
 

@@ -31,6 +31,8 @@ function inferMaxPool(context: OperatorContext): TensorType[] {
 export const POOLING: OperatorFamily = {
   MaxPool: { infer: inferMaxPool },
   AveragePool: { infer: (context) => [inferPool(context)] },
+  LpPool: { infer: (context) => [inferPool(context)] },
+  GlobalLpPool: { infer: (context) => [inferGlobalPool(context)] },
   GlobalMaxPool: { infer: (context) => [inferGlobalPool(context)] },
   GlobalAveragePool: { infer: (context) => [inferGlobalPool(context)] },
 };

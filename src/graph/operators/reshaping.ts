@@ -88,6 +88,17 @@ function inferDepthToSpace(context: OperatorContext): OutputTypes {
   return [{ dtype, shape: [batch!, out, height! * block, width! * block] }];
 }
 
+/** b x b squares of pixels become b x b blocks of channels. */
+function inferSpaceToDepth(context: OperatorContext): OutputTypes {
+  const { dtype, shape } = needInput(context, 0);
+  const block = numberOf(context.node, 'blocksize', 0);
+  const [batch, channels, height, width] = shape;
+  const fits = Number.isInteger(block) && block >= 1 && height! % block === 0 && width! % block === 0;
+  if (shape.length !== 4 || !fits)
+    throw shapeError(context.node, `${shapeText(shape)} in squares of ${block}`);
+  return [{ dtype, shape: [batch!, channels! * block * block, height! / block, width! / block] }];
+}
+
 export const RESHAPING: OperatorFamily = {
   Flatten: { infer: inferFlatten },
   Reshape: { infer: inferReshape },
@@ -95,4 +106,5 @@ export const RESHAPING: OperatorFamily = {
   Squeeze: { infer: inferSqueeze },
   Unsqueeze: { infer: inferUnsqueeze },
   DepthToSpace: { infer: inferDepthToSpace },
+  SpaceToDepth: { infer: inferSpaceToDepth },
 };

@@ -80,6 +80,19 @@ function scaleBy(
   return true;
 }
 
+/** What Resize was before operator set 10: the scales are an attribute up to operator set 8, then an input. */
+function inferUpsample(context: OperatorContext): OutputTypes {
+  const { node } = context;
+  const { dtype, shape } = needInput(context, 0);
+  const scales = hasInput(context, 1) ? floatsOf(context, 1) : (numbersOf(node, 'scales') ?? []);
+  if (!scales) return [undefined];
+  if (scales.length !== shape.length || !scales.every((scale) => scale > 0 && Number.isFinite(scale))) {
+    throw shapeError(node, `scales ${shapeText(scales)} for ${shapeText(shape)}`);
+  }
+  return [{ dtype, shape: shape.map((extent, axis) => Math.floor(Math.fround(extent * scales[axis]!))) }];
+}
+
 export const RESIZE: OperatorFamily = {
   Resize: { infer: inferResize },
+  Upsample: { infer: inferUpsample },
 };

@@ -22,6 +22,8 @@ export type OutputTypes = readonly (TensorType | undefined)[];
 export interface OperatorSpec {
   /** Throws ISO_ERR_SHAPE_INVALID where no output can have a shape. */
   infer(context: OperatorContext): OutputTypes;
+  /** True where the output's shape depends on the elements of the input, so that it differs from run to run. */
+  readonly open?: true;
   /**
    * Multiply-accumulates, given the type of the first output. Operators without it count 0: their time goes with the
    * bytes that they move, not with arithmetic.

@@ -5,6 +5,7 @@ import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldPads } from './fold-pads.ts';
 import { mergeReshapes } from './merge-reshapes.ts';
+import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
@@ -20,6 +21,7 @@ export const PASSES: readonly Pass[] = [
   foldBatchNorm,
   dropIdentity,
   dropUnused,
+  openLast,
 ];
 
 export interface SimplifyOptions {

@@ -15,7 +15,7 @@ import {
 } from './rule.ts';
 
 /** The depth of a convolution: `groups` groups of `inner` input channels and `outer` filters each. */
-interface Depth {
+export interface Depth {
   readonly groups: number;
   readonly inner: number;
   readonly outer: number;
@@ -86,7 +86,7 @@ export const convolution: Rule = (target) => {
 };
 
 /** The node with other tensors, another number of groups, and pads of its own where rows or columns were cut. */
-function convolutionNode(
+export function convolutionNode(
   node: Node,
   inputs: readonly string[],
   output: string,
@@ -97,7 +97,7 @@ function convolutionNode(
   return { ...node, inputs, outputs: [output], attributes: { ...attributes, group } };
 }
 
-function concatenation(node: Node, parts: readonly string[]): Node {
+export function concatenation(node: Node, parts: readonly string[]): Node {
   const axis: Attribute = { type: 'int', value: 1 };
   return {
     ...node,

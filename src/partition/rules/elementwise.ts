@@ -12,15 +12,6 @@ export const elementwise: Rule = (target) => {
   return samePart(node, inputs);
 };
 
-/** Scale, bias, mean and variance are vectors along axis 1. */
-export const batchNormalization: Rule = ({ node, region }) => {
-  const training =
-    numberOf(node, 'training_mode', 0) === 1 || node.outputs.slice(1).some((name) => name !== '');
-  const channels = region[1];
-  if (training || !channels || numberOf(node, 'spatial', 1) !== 1) return undefined;
-  return samePart(node, [region, [channels], [channels], [channels], [channels]]);
-};
-
 /** Normalises along `axis` (to the end of the shape before opset 13), so those axes must be whole. */
 export const softmax: Rule = (target) => {
   const { graph, node, region } = target;
@@ -32,10 +23,4 @@ export const softmax: Rule = (target) => {
     ([start, end], at) => (modern ? at !== axis : at < axis) || (start === 0 && end === shape[at]),
   );
   return whole ? samePart(node, [region]) : undefined;
-};
-
-/** Sums squares over neighbouring channels, so all channels must be there; rows and columns are free. */
-export const lrn: Rule = (target) => {
-  const [start, end] = target.region[1]!;
-  return start === 0 && end === inputShape(target, 0)[1] ? samePart(target.node, [target.region]) : undefined;
 };

@@ -1,70 +1,54 @@
+import { COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../../graph/operators/elementwise.ts';
+import { REDUCING } from '../../graph/operators/reduce.ts';
 import { convolution, reducedConvolution } from './convolution.ts';
-import { batchNormalization, elementwise, lrn, softmax } from './elementwise.ts';
+import { elementwise, softmax } from './elementwise.ts';
 import { concatenation, reshaping, transposition } from './layout.ts';
 import { gemm, matmul, reducedGemm, reducedMatmul } from './multiplication.ts';
+import { batchNormalization, instanceNormalization, layerNormalization, lrn } from './normalization.ts';
 import { globalPooling, pooling } from './pooling.ts';
+import { padding, quantizing, reduction, resizing, slicing } from './resampling.ts';
 import type { Part, PartialSum, Reduction, Rule, Target } from './rule.ts';
+import { reducedTransposedConvolution, transposedConvolution } from './transposed-convolution.ts';
+
+const all = (names: readonly string[], rule: Rule): Readonly<Record<string, Rule>> =>
+  Object.fromEntries(names.map((name) => [name, rule]));
 
 const RULES: Readonly<Record<string, Rule>> = {
-  Abs: elementwise,
-  Add: elementwise,
+  ...all([...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC, 'IsInf', 'IsNaN'], elementwise),
+  ...all(['Clip', 'Dropout', 'PRelu', 'Where'], elementwise),
+  ...all(REDUCING, reduction),
   AveragePool: pooling,
   BatchNormalization: batchNormalization,
-  Ceil: elementwise,
-  Celu: elementwise,
-  Clip: elementwise,
   Concat: concatenation,
   Conv: convolution,
-  Cos: elementwise,
-  Div: elementwise,
-  Dropout: elementwise,
-  Elu: elementwise,
-  Erf: elementwise,
-  Exp: elementwise,
+  ConvTranspose: transposedConvolution,
+  DequantizeLinear: quantizing,
   Flatten: reshaping,
-  Floor: elementwise,
   Gemm: gemm,
   GlobalAveragePool: globalPooling,
+  GlobalLpPool: globalPooling,
   GlobalMaxPool: globalPooling,
-  HardSigmoid: elementwise,
-  HardSwish: elementwise,
-  Identity: elementwise,
+  InstanceNormalization: instanceNormalization,
   LRN: lrn,
-  LeakyRelu: elementwise,
-  Log: elementwise,
+  LayerNormalization: layerNormalization,
   LogSoftmax: softmax,
   MatMul: matmul,
-  Max: elementwise,
   MaxPool: pooling,
-  Min: elementwise,
-  Mish: elementwise,
-  Mul: elementwise,
-  Neg: elementwise,
-  PRelu: elementwise,
-  Pow: elementwise,
-  Reciprocal: elementwise,
-  Relu: elementwise,
+  Pad: padding,
+  QuantizeLinear: quantizing,
   Reshape: reshaping,
-  Round: elementwise,
-  Selu: elementwise,
-  Sigmoid: elementwise,
-  Sign: elementwise,
-  Sin: elementwise,
+  Resize: resizing,
+  Slice: slicing,
   Softmax: softmax,
-  Softplus: elementwise,
-  Softsign: elementwise,
-  Sqrt: elementwise,
   Squeeze: reshaping,
-  Sub: elementwise,
-  Sum: elementwise,
-  Tanh: elementwise,
-  ThresholdedRelu: elementwise,
   Transpose: transposition,
   Unsqueeze: reshaping,
+  Upsample: resizing,
 };
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   Conv: reducedConvolution,
+  ConvTranspose: reducedTransposedConvolution,
   Gemm: reducedGemm,
   MatMul: reducedMatmul,
 };

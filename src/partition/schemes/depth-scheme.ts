@@ -29,7 +29,7 @@ export function depthScheme(name: string, cutOf: (run: Run) => DepthCut | string
 
 export function notALayer(run: Run, at: 'first' | 'last'): string {
   const { name, op } = at === 'first' ? run.nodes[0]! : run.nodes.at(-1)!;
-  return `its ${at} node ${name} is a ${op}, not a Conv, Gemm or MatMul over float32 tensors of known shape`;
+  return `its ${at} node ${name} is a ${op}, not a Conv, ConvTranspose, Gemm or MatMul over float32 tensors of known shape`;
 }
 
 /** The regions of `tensors` under ranges of `units`, whose channels lie on `axis`; a text where one has none. */

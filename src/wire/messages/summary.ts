@@ -7,6 +7,15 @@ export interface SummaryLabel {
   readonly probability: number;
 }
 
+/** Something that a detection model found. */
+export interface SummaryObject {
+  readonly label: string;
+  readonly index: number;
+  readonly score: number;
+  /** Left, top, width and height, in pixels of the picture (of the input where a tensor was given). */
+  readonly box: readonly number[];
+}
+
 /** The paper's five terms in milliseconds, of the shard of a stage that ended last. */
 export interface SummaryTimes {
   readonly partitionMs: number;
@@ -34,6 +43,8 @@ export interface ResultSummary {
   readonly request: string;
   /** Only of classifiers. */
   readonly top?: readonly SummaryLabel[];
+  /** Only of detection models; the surest first. */
+  readonly objects?: readonly SummaryObject[];
   /** True where a shard did not run where it was planned; the answer is right all the same. */
   readonly degraded: boolean;
   readonly agents: number;
@@ -51,6 +62,17 @@ export const resultSummary: Check<ResultSummary> = object<ResultSummary>({
   request: text(128),
   top: optional(
     list(object<SummaryLabel>({ label: text(1024), index: integer(), probability: anyNumber }), 1000),
+  ),
+  objects: optional(
+    list(
+      object<SummaryObject>({
+        label: text(1024),
+        index: integer(),
+        score: anyNumber,
+        box: list(anyNumber, 4),
+      }),
+      1000,
+    ),
   ),
   degraded: flag,
   agents: integer(),
