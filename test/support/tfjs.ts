@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { loadModel } from '../../src/formats/load-model.ts';
 import { writeOnnx } from '../../src/formats/onnx/index.ts';
@@ -9,7 +10,7 @@ import { simplify } from '../../src/graph/passes/index.ts';
 import { float32ToFloat16 } from '../../src/tensor/float16.ts';
 import { bytesOf, Tensor } from '../../src/tensor/tensor.ts';
 import { seededNormals } from '../../src/zoo/normal.ts';
-import { runOnnx } from './onnxruntime.ts';
+import { difference, runOnnx } from './onnxruntime.ts';
 
 export { tf };
 
@@ -71,6 +72,25 @@ export async function saveTfjs(
   return file;
 }
 
+/** Writes a model.json whose topology nobody checks, with its weights in one shard. */
+export async function writeTfjs(
+  folder: string,
+  modelTopology: unknown,
+  weights: Readonly<Record<string, Tensor<'float32'>>> = {},
+): Promise<string> {
+  const specs = Object.entries(weights).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const file = join(folder, 'model.json');
+  await writeFile(
+    join(folder, 'w.bin'),
+    Buffer.concat(Object.values(weights).map(({ data }) => bytesOf(data))),
+  );
+  await writeFile(
+    file,
+    JSON.stringify({ modelTopology, weightsManifest: [{ paths: ['w.bin'], weights: specs }] }),
+  );
+  return file;
+}
+
 /** As the converter quantises: the range of a weight in equal steps. */
 function quantized(data: Uint8Array, specs: readonly Spec[], dtype: Quantized) {
   let offset = 0;
@@ -128,6 +148,24 @@ export function randomTensors(shapes: readonly (readonly number[])[], seed = 7):
     const size = shape.reduce((product, extent) => product * extent, 1);
     return Tensor.float32(shape, seededNormals(seed, `input ${at}`, size, 1));
   });
+}
+
+/** Reads the model at `file`, runs it as it is and as it is deployed, and compares both with tfjs. */
+export async function expectAsTfjs(file: string, model: tf.LayersModel, tolerance = 1e-4): Promise<Graph> {
+  const { read, graph } = await importTfjs(file);
+  const shapes = model.inputs.map(({ shape }) => shape.map((extent) => extent ?? 1));
+  expect(graph.inputs.map((name) => graph.types.get(name)!.shape)).toEqual(shapes);
+  const inputs = randomTensors(shapes);
+  const wanted = predict(model, inputs);
+  for (const each of [read, graph]) {
+    const got = await runImported(each, inputs);
+    const limits = { relative: tolerance, absolute: tolerance };
+    expect(got.map((tensor, at) => difference(tensor, wanted[at]!, limits))).toEqual(
+      wanted.map(() => undefined),
+    );
+    expect(each.outputs.map((name) => each.types.get(name)!.shape)).toEqual(wanted.map(({ shape }) => shape));
+  }
+  return graph;
 }
 
 /** A model as the commands prepare it. */
