@@ -106,8 +106,8 @@ function quantized(data: Uint8Array, specs: readonly Spec[], dtype: Quantized) {
     const min = Math.min(...values);
     const steps = dtype === 'uint8' ? 255 : 65_535;
     const scale = (Math.max(...values) - min) / steps || 1;
-    const array = dtype === 'uint8' ? Uint8Array : Uint16Array;
-    parts.push(bytesOf(array.from(values, (value) => Math.round((value - min) / scale))));
+    const stored = values.map((value) => Math.round((value - min) / scale));
+    parts.push(bytesOf(dtype === 'uint8' ? Uint8Array.from(stored) : Uint16Array.from(stored)));
     return { ...spec, quantization: { dtype, scale, min } };
   });
   return { data: new Uint8Array(Buffer.concat(parts)), specs: changed };
@@ -130,16 +130,25 @@ export async function loadOracle(file: string): Promise<tf.LayersModel> {
   );
 }
 
+/** What operations of tfjs give; they are freed. */
+export function computed(make: () => tf.Tensor): Tensor<'float32'> {
+  return kept(tf.tidy(make));
+}
+
+function kept(made: tf.Tensor): Tensor<'float32'> {
+  const tensor = Tensor.float32(made.shape, made.dataSync() as Float32Array);
+  made.dispose();
+  return tensor;
+}
+
 export function predict(model: tf.LayersModel, inputs: readonly Tensor[]): Tensor<'float32'>[] {
-  return tf.tidy(() => {
+  const made = tf.tidy(() => {
     const fed = inputs.map(({ data, shape, dtype }) =>
       tf.tensor(data as Float32Array, [...shape], dtype as 'float32' | 'int32'),
     );
-    const made = model.predict(fed.length === 1 ? fed[0]! : fed);
-    return (Array.isArray(made) ? made : [made]).map((output) =>
-      Tensor.float32(output.shape, output.dataSync() as Float32Array),
-    );
+    return model.predict(fed.length === 1 ? fed[0]! : fed);
   });
+  return (Array.isArray(made) ? made : [made]).map(kept);
 }
 
 /** Seeded values for inputs of these shapes. */
