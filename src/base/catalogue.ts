@@ -51,7 +51,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_MODEL_DYNAMIC_SHAPE: {
     message: 'The input {input} has the open dimensions {dims}.',
-    cure: 'Give them a size, as in `--shape {input}=1,3,224,224`.',
+    cure: 'Give every dimension a size, in this order, as in `--shape {input}=1,3,224,224`.',
   },
   ISO_ERR_EXTERNAL_DATA: {
     message: 'The filters {tensor} of {file} lie in {location}, which {reason}.',

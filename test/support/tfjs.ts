@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { loadModel } from '../../src/formats/load-model.ts';
 import { writeOnnx } from '../../src/formats/onnx/index.ts';
@@ -9,7 +10,7 @@ import { simplify } from '../../src/graph/passes/index.ts';
 import { float32ToFloat16 } from '../../src/tensor/float16.ts';
 import { bytesOf, Tensor } from '../../src/tensor/tensor.ts';
 import { seededNormals } from '../../src/zoo/normal.ts';
-import { runOnnx } from './onnxruntime.ts';
+import { difference, runOnnx } from './onnxruntime.ts';
 
 export { tf };
 
@@ -71,6 +72,25 @@ export async function saveTfjs(
   return file;
 }
 
+/** Writes a model.json whose topology nobody checks, with its weights in one shard. */
+export async function writeTfjs(
+  folder: string,
+  modelTopology: unknown,
+  weights: Readonly<Record<string, Tensor<'float32'>>> = {},
+): Promise<string> {
+  const specs = Object.entries(weights).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const file = join(folder, 'model.json');
+  await writeFile(
+    join(folder, 'w.bin'),
+    Buffer.concat(Object.values(weights).map(({ data }) => bytesOf(data))),
+  );
+  await writeFile(
+    file,
+    JSON.stringify({ modelTopology, weightsManifest: [{ paths: ['w.bin'], weights: specs }] }),
+  );
+  return file;
+}
+
 /** As the converter quantises: the range of a weight in equal steps. */
 function quantized(data: Uint8Array, specs: readonly Spec[], dtype: Quantized) {
   let offset = 0;
@@ -86,8 +106,8 @@ function quantized(data: Uint8Array, specs: readonly Spec[], dtype: Quantized) {
     const min = Math.min(...values);
     const steps = dtype === 'uint8' ? 255 : 65_535;
     const scale = (Math.max(...values) - min) / steps || 1;
-    const array = dtype === 'uint8' ? Uint8Array : Uint16Array;
-    parts.push(bytesOf(array.from(values, (value) => Math.round((value - min) / scale))));
+    const stored = values.map((value) => Math.round((value - min) / scale));
+    parts.push(bytesOf(dtype === 'uint8' ? Uint8Array.from(stored) : Uint16Array.from(stored)));
     return { ...spec, quantization: { dtype, scale, min } };
   });
   return { data: new Uint8Array(Buffer.concat(parts)), specs: changed };
@@ -110,16 +130,25 @@ export async function loadOracle(file: string): Promise<tf.LayersModel> {
   );
 }
 
+/** What operations of tfjs give; they are freed. */
+export function computed(make: () => tf.Tensor): Tensor<'float32'> {
+  return kept(tf.tidy(make));
+}
+
+function kept(made: tf.Tensor): Tensor<'float32'> {
+  const tensor = Tensor.float32(made.shape, made.dataSync() as Float32Array);
+  made.dispose();
+  return tensor;
+}
+
 export function predict(model: tf.LayersModel, inputs: readonly Tensor[]): Tensor<'float32'>[] {
-  return tf.tidy(() => {
+  const made = tf.tidy(() => {
     const fed = inputs.map(({ data, shape, dtype }) =>
       tf.tensor(data as Float32Array, [...shape], dtype as 'float32' | 'int32'),
     );
-    const made = model.predict(fed.length === 1 ? fed[0]! : fed);
-    return (Array.isArray(made) ? made : [made]).map((output) =>
-      Tensor.float32(output.shape, output.dataSync() as Float32Array),
-    );
+    return model.predict(fed.length === 1 ? fed[0]! : fed);
   });
+  return (Array.isArray(made) ? made : [made]).map(kept);
 }
 
 /** Seeded values for inputs of these shapes. */
@@ -128,6 +157,24 @@ export function randomTensors(shapes: readonly (readonly number[])[], seed = 7):
     const size = shape.reduce((product, extent) => product * extent, 1);
     return Tensor.float32(shape, seededNormals(seed, `input ${at}`, size, 1));
   });
+}
+
+/** Reads the model at `file`, runs it as it is and as it is deployed, and compares both with tfjs. */
+export async function expectAsTfjs(file: string, model: tf.LayersModel, tolerance = 1e-4): Promise<Graph> {
+  const { read, graph } = await importTfjs(file);
+  const shapes = model.inputs.map(({ shape }) => shape.map((extent) => extent ?? 1));
+  expect(graph.inputs.map((name) => graph.types.get(name)!.shape)).toEqual(shapes);
+  const inputs = randomTensors(shapes);
+  const wanted = predict(model, inputs);
+  for (const each of [read, graph]) {
+    const got = await runImported(each, inputs);
+    const limits = { relative: tolerance, absolute: tolerance };
+    expect(got.map((tensor, at) => difference(tensor, wanted[at]!, limits))).toEqual(
+      wanted.map(() => undefined),
+    );
+    expect(each.outputs.map((name) => each.types.get(name)!.shape)).toEqual(wanted.map(({ shape }) => shape));
+  }
+  return graph;
 }
 
 /** A model as the commands prepare it. */

@@ -46,7 +46,10 @@ export function inferCommand(context: CliContext) {
     ],
   });
   return clientOptions(target)
-    .argument('<model>', 'bundled name, zoo:NAME, path of an .onnx file, or a name that the master serves')
+    .argument(
+      '<model>',
+      'bundled name, zoo:NAME, path of an .onnx file or a model.json, or a name that the master serves',
+    )
     .argument('<input>', 'picture, .npy or JSON')
     .option('--local', 'run the whole model here')
     .option('--top <count>', 'number of classes that are named', wholeNumber(1, 1000), 5)

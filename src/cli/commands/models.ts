@@ -22,7 +22,7 @@ export function modelsCommand(context: CliContext) {
     name: 'models',
     summary: 'list the bundled models and the zoo, or what a master serves',
     description:
-      'Lists what can be given where a model is asked for, besides the path of an .onnx file. Models of the zoo have ' +
+      'Lists what can be given where a model is asked for, besides the path of a model file. Models of the zoo have ' +
       'the architecture and the work of the published ones, with seeded filters: they are for measuring and checking. ' +
       'With --broker, shows the models of a running master instead: their versions, their states, and what failed.',
     examples: [

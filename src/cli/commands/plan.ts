@@ -48,7 +48,7 @@ export function planCommand(context: CliContext) {
     ],
   });
   return target
-    .argument('<model>', 'bundled name, zoo:NAME or path of an .onnx file')
+    .argument('<model>', 'bundled name, zoo:NAME, or path of an .onnx file or a model.json')
     .option('--fleet <file>', 'fleet file (docs/planning.md)')
     .option('--agents <count>', 'number of agents of a quick fleet', wholeNumber(0, 1024))
     .option('--device <name>', 'device of its agents and its master, of config/fleets/devices.yaml')

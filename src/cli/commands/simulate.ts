@@ -50,7 +50,7 @@ export function simulateCommand(context: CliContext) {
     ],
   });
   return target
-    .argument('<models...>', 'bundled names, zoo:NAME or paths of .onnx files')
+    .argument('<models...>', 'bundled names, zoo:NAME or paths of model files')
     .option('--fleet <file>', 'fleet file: its first n agents, on its links')
     .option('--device <name>', 'device of the agents and the master, of config/fleets/devices.yaml')
     .option('--agents <counts>', 'as 4 or 1,2,8 or 1..64 (doublings) or 1..16:1 (every one)', agentCounts)

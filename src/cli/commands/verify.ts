@@ -35,7 +35,7 @@ export function verifyCommand(context: CliContext) {
     ],
   });
   return clientOptions(target)
-    .argument('<model>', 'bundled name, zoo:NAME or path of an .onnx file')
+    .argument('<model>', 'bundled name, zoo:NAME, or path of an .onnx file or a model.json')
     .option('--agents <count>', 'number of agents', wholeNumber(1, 64), 4)
     .option('--strategy <strategy>', `how the model is planned: ${STRATEGY_NAMES.join(', ')}`, 'depth')
     .option(
