@@ -51,7 +51,7 @@ export interface MasterSettings {
 export const masterSchema: SchemaOf<MasterSettings> = {
   cluster,
   models: {
-    doc: 'What is served: bundled names, zoo:NAME, paths of .onnx files, or mappings of model, name, strategy, scheme and shapes. Left empty: street, unless there is a `repository.directory`.',
+    doc: 'What is served: bundled names, zoo:NAME, paths of model files, or mappings of model, name, strategy, scheme and shapes. Left empty: street, unless there is a `repository.directory`.',
     format: 'models',
     default: [],
   },
