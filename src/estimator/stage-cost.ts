@@ -1,6 +1,7 @@
 import { sharedInputs } from '../partition/shared-inputs.ts';
 import {
   bringBack,
+  compute,
   courseOf,
   type PlacedShard,
   returnAt,
@@ -22,9 +23,7 @@ export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): St
   const courses = placed.map((entry) => courseOf(model, entry));
   const remote = courses.filter(({ worker }) => !worker.isMaster);
   const sent = send(model, time, courses, remote);
-  for (const course of courses) {
-    course.computed = time.serve(course.worker.engine, course.arrived, course.computeSeconds);
-  }
+  for (const course of courses) compute(time, course);
   const returns = courses.map((course) => ({ course, at: returnAt(model, course) }));
   returns.sort((a, b) => a.at - b.at);
   for (const { course } of returns) bringBack(model, time, course, courses.length);

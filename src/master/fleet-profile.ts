@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { DeviceCalibration } from '../calibration/device.ts';
+import { hostId } from '../calibration/host.ts';
 import { MessageLoop } from '../calibration/message-loop.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -42,6 +44,8 @@ export interface FleetProfilesOptions {
   /** `start`: measures this device where no earlier start did, and the link of each agent that joins. Default `never`. */
   readonly calibration?: 'start' | 'never';
   readonly benchmark?: BenchmarkOptions;
+  /** Parties that name the same one share its cores. Default: this machine. */
+  readonly host?: string;
   /** Of each way of a link. Default 400 ms. */
   readonly linkBudgetMs?: number;
   readonly now?: () => number;
@@ -102,11 +106,13 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
 
   get #uncorrected(): MeasuredFleet {
     const { fleet, engine, broker, chunkBytes = CHUNK_BYTES, filterBytesLimit } = this.#options;
+    const { host = hostId() } = this.#options;
     const { masterLink = assumedLink(), limits } = this.#links;
     return {
       master: {
         id: MASTER,
         compute: this.#own ?? assumedCompute(engine.threads),
+        host: { id: host, cores: availableParallelism(), threads: engine.threads },
         ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
       },
       agents: fleet.members.map((member) => this.#deviceOf(member)),
@@ -177,7 +183,10 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     const compute = profile.compute ?? assumedCompute(profile.engine.threads, profile.weight);
     const { filterBytesLimit } = profile;
     const limit = filterBytesLimit === undefined ? {} : { filterBytesLimit };
-    return { id, compute, ...limit, link: this.#links.get(id) ?? assumedLink() };
+    const { host: at, cores } = profile;
+    const { threads } = profile.engine;
+    const host = at === undefined ? {} : { host: { id: at, cores, threads } };
+    return { id, compute, ...host, ...limit, link: this.#links.get(id) ?? assumedLink() };
   }
 
   async #measureOwn(): Promise<void> {

@@ -142,7 +142,11 @@ async function runLocally(context: ShardContext, state: RequestState, flow: Flow
   const started = performance.now();
   const program = await context.local.get(shard.program);
   const inputs = shard.inputs.map(({ tensor, region }: TensorRegion) => slice(joined.get(tensor), region));
-  const { outputs, computeMs } = await program.run(inputs);
+  const consume = inputs.every((input, at) => {
+    const { tensor } = shard.inputs[at]!;
+    return input !== joined.get(tensor) || joined.isLastRead(tensor);
+  });
+  const { outputs, computeMs } = await program.run(inputs, { consume });
   const joining = performance.now();
   for (const [at, { tensor, region, join }] of shard.outputs.entries()) {
     const part = outputs[at]!;
