@@ -103,7 +103,10 @@ export function compute(time: Timeline, course: Course): void {
   const { engine, host } = worker;
   course.computed = time.serve(engine, arrived, computeSeconds);
   if (!host) return;
-  course.computed = Math.max(course.computed, time.serve(host.resource, arrived, computeSeconds * host.engine));
+  course.computed = Math.max(
+    course.computed,
+    time.serve(host.resource, arrived, computeSeconds * host.engine),
+  );
 }
 
 /** Work of the master's own thread. */

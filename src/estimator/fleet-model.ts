@@ -61,7 +61,10 @@ export class FleetModel {
   readonly agents: readonly WorkerModel[];
   readonly resources: number;
   /** Resources of machines on which several parties run, and how many cores they have. */
-  readonly hosts: ReadonlyMap<string, { readonly resource: number; readonly cores: number; readonly agents: number }>;
+  readonly hosts: ReadonlyMap<
+    string,
+    { readonly resource: number; readonly cores: number; readonly agents: number }
+  >;
   readonly chunkBytes: number;
   /** β of the master's network card. */
   readonly port: { readonly out: number; readonly in: number };

@@ -97,9 +97,7 @@ export async function measureBusy(
   const bytes = train.messages * train.bytes;
   const convoy = async (agent: string, there: boolean): Promise<number | undefined> => {
     const sizes: readonly [number, number] = there ? [train.bytes, 0] : [0, train.bytes];
-    const all = await Promise.all(
-      Array.from({ length: train.messages }, () => roundTrip(agent, ...sizes)),
-    );
+    const all = await Promise.all(Array.from({ length: train.messages }, () => roundTrip(agent, ...sizes)));
     const known = all.filter((seconds) => seconds !== undefined);
     return known.length === all.length ? Math.max(...known) : undefined;
   };

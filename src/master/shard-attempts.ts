@@ -1,10 +1,11 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { SeenWay } from '../estimator/seen-way.ts';
 import type { TensorRegion } from '../partition/shard.ts';
 import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
-import { MASTER } from '../planner/plan.ts';
+import { MASTER, type Stage } from '../planner/plan.ts';
 import { slice } from '../tensor/copy.ts';
 import type { Bus } from '../transport/bus.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
@@ -32,6 +33,10 @@ export interface ShardContext {
   readonly deadlines: Deadlines;
   /** Told what computing a shard took. */
   readonly observe: ((worker: string, work: readonly Work[], computeSeconds: number) => void) | undefined;
+  /** Told what the way of a shard to its agent and back took, where no other inference was under way. */
+  readonly observeWay: ((stage: Stage, index: number, seen: SeenWay) => void) | undefined;
+  /** True while one inference runs: more would wait for one another. */
+  readonly isAlone: () => boolean;
   readonly logger: Logger;
   readonly chunkBytes?: number;
 }
@@ -92,6 +97,11 @@ async function runRemotely(
   context.observe?.(agent, flow.planned.shard.work, agentTimes.computeMs / 1000);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
+  if (attempt === 0 && context.isAlone()) {
+    const seconds = Math.max(0, inFlight + receiveMs - joinMs) / 1000;
+    const receiveSeconds = Math.max(0, receiveMs - joinMs) / 1000;
+    context.observeWay?.(flow.stage, flow.index, { seconds, receiveSeconds, chunks: answer.chunks });
+  }
   times.addBytes(flow, sent.bytes + answer.bytes);
   times.end(flow, {
     partitionMs: sent.partitionMs,
@@ -142,10 +152,7 @@ async function runLocally(context: ShardContext, state: RequestState, flow: Flow
   const started = performance.now();
   const program = await context.local.get(shard.program);
   const inputs = shard.inputs.map(({ tensor, region }: TensorRegion) => slice(joined.get(tensor), region));
-  const consume = inputs.every((input, at) => {
-    const { tensor } = shard.inputs[at]!;
-    return input !== joined.get(tensor) || joined.isLastRead(tensor);
-  });
+  const consume = shard.inputs.every(({ tensor }) => joined.isLastRead(tensor));
   const { outputs, computeMs } = await program.run(inputs, { consume });
   const joining = performance.now();
   for (const [at, { tensor, region, join }] of shard.outputs.entries()) {

@@ -18,7 +18,7 @@ export interface CalibrationRequest {
   readonly v: Version;
   /** Let each link sleep so long, to see what waking it takes. Left out: this is not measured. */
   readonly silenceMs?: number;
-  /** All agents measure their devices at the same time: for agents that share no machine. */
+  /** Agents of different machines measure their devices at the same time. */
   readonly together?: boolean;
 }
 
