@@ -1,6 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import { assumedCompute } from '../estimator/assumed.ts';
-import type { MeasuredFleet } from '../estimator/measured.ts';
+import type { MeasuredDevice, MeasuredFleet } from '../estimator/measured.ts';
 import { Fleet } from '../master/fleet.ts';
 import { deviceOf } from '../master/member-device.ts';
 import { MASTER } from '../planner/plan.ts';
@@ -55,12 +55,17 @@ export async function liveFleet(context: CliContext, flags: ClientFlags): Promis
     if (members.length === 0) {
       throw IsobathError.of('ISO_ERR_FLEET_EMPTY', { cluster, url: bus.url, profiles: profiles.size });
     }
-    const links = new Map(report?.agents.map(({ id, link }) => [id, link]));
-    const agents = members.map((member) => deviceOf(member, links.get(member.id)));
+    const told = new Map(report?.agents.map((agent) => [agent.id, agent]));
+    // the master's report has what service corrected
+    const agents = members.map((member): MeasuredDevice => {
+      const known = told.get(member.id);
+      const device = deviceOf(member, known?.link);
+      return known?.compute.measured ? { ...device, compute: known.compute } : device;
+    });
     const assumed = [
-      ...(report ? [] : ['the master']),
-      ...members.filter(({ profile }) => !profile.compute).map(({ id }) => id),
-      ...members.filter(({ id }) => !links.get(id)).map(({ id }) => `the link of ${id}`),
+      ...(report?.master.compute.measured ? [] : ['the master']),
+      ...agents.filter(({ compute }) => !compute.measured).map(({ id }) => id),
+      ...agents.filter(({ link }) => link?.toAgent.spread === undefined).map(({ id }) => `the link of ${id}`),
     ];
     const known = report ?? {
       master: { id: MASTER, compute: assumedCompute(1) },

@@ -84,7 +84,7 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     this.#correction = new ServiceCorrection({
       logger,
       measured: () => this.#uncorrected,
-      onChange: () => this.emit('changed', this.profile),
+      onChange: () => void this.#publish(),
     });
   }
 
@@ -255,12 +255,17 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
 
   async #changed(): Promise<void> {
     this.#correction.renew();
-    const { bus, topics } = this.#options;
     await this.#links.save();
+    await this.#publish();
+  }
+
+  /** Retained, for whoever plans for this cluster. */
+  async #publish(): Promise<void> {
+    const { bus, topics } = this.#options;
     if (this.#stopped) return;
     const report: FleetReport = { v: VERSION, fleet: this.profile };
-    await bus.publish(topics.fleet(), encodeJson(report), { qos: 1, retain: true }).catch(() => undefined);
     this.emit('changed', report.fleet);
+    await bus.publish(topics.fleet(), encodeJson(report), { qos: 1, retain: true }).catch(() => undefined);
   }
 
   async #logged(work: () => Promise<void>): Promise<void> {
