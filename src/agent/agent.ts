@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
 import { DeviceCalibration } from '../calibration/device.ts';
+import { hostId } from '../calibration/host.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MeasuredCompute } from '../estimator/measured.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   /** `start`: measures the device before it joins, where no earlier start did so. Default `never`: only when asked. */
   readonly calibration?: 'start' | 'never';
   readonly benchmark?: BenchmarkOptions;
+  /** Parties that name the same one share its cores. Default: this machine. */
+  readonly host?: string;
   /** Called when the agent cannot go on, for instance because another one has its name. */
   readonly onFatal?: (error: IsobathError) => void;
 }
@@ -149,11 +152,11 @@ export class Agent implements Service {
   async #announce(): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    const { name, engine, weight = 1, filterBytesLimit } = this.#options;
+    const { name, engine, weight = 1, filterBytesLimit, host = hostId() } = this.#options;
     const { bus, fetcher, programs, epoch } = running;
     const compute = this.#compute ? { compute: this.#compute } : {};
     const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count, ...compute };
-    const profile = encodeJson(profileOf(name, engine, { weight, filterBytesLimit }, held));
+    const profile = encodeJson(profileOf(name, engine, { weight, filterBytesLimit, host }, held));
     await bus.publish(this.#topics.agentProfile(name), profile, { qos: 1, retain: true });
     const status = encodeJson(this.#status('online', epoch));
     await bus.publish(this.#topics.agentStatus(name), status, { qos: 1, retain: true });

@@ -3,11 +3,17 @@ import type { Engine } from '../engine/engine.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import type { AgentProfile } from '../wire/messages/status.ts';
 
+interface OwnFacts {
+  readonly weight: number;
+  readonly host: string;
+  readonly filterBytesLimit?: number | undefined;
+}
+
 /** What this device is; `held` is what changes while it runs. */
 export function profileOf(
   agent: string,
   engine: Engine,
-  { weight, filterBytesLimit }: { readonly weight: number; readonly filterBytesLimit?: number | undefined },
+  { weight, filterBytesLimit, host }: OwnFacts,
   held: Pick<AgentProfile, 'filterBytesReceived' | 'programs' | 'compute'>,
 ): AgentProfile {
   return {
@@ -18,6 +24,7 @@ export function profileOf(
     engine: { name: engine.name, version: engine.version, threads: engine.threads },
     weight,
     ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
+    host,
     platform: `${process.platform}-${process.arch}`,
     node: process.versions.node,
     ...held,

@@ -132,6 +132,11 @@ export const CATALOGUE = {
     message: 'The fleet file {file} is not valid: {problems}',
     cure: 'Correct what is named above; docs/estimator.md describes fleet files, config/fleets/ holds examples.',
   },
+  ISO_ERR_FLEET_EMPTY: {
+    message:
+      'No agent of the cluster {cluster} is online on {url}; profiles of earlier ones there: {profiles}.',
+    cure: 'Start agents with `isobath agent --broker URL`, or name the right --cluster; to plan for devices that are not there, describe them: --fleet FILE.',
+  },
   ISO_ERR_PROFILE_MISSING: {
     message: 'Nothing is known of how fast the worker {worker} is.',
     cure: 'Run `isobath calibrate`, or describe the worker in the fleet file.',

@@ -1,6 +1,9 @@
 import type { Engine } from '../engine/engine.ts';
-import { median } from '../estimator/statistics.ts';
+import { FleetModel } from '../estimator/fleet-model.ts';
+import { median, relativeSpread } from '../estimator/statistics.ts';
+import type { Master } from '../master/master.ts';
 import type { Plan } from '../planner/plan.ts';
+import { simulate } from '../simulation/simulate.ts';
 import { type CliContext, quietLogger } from './context.ts';
 import { LocalFleet } from './fleet/local-fleet.ts';
 import { randomInputs } from './random-input.ts';
@@ -20,9 +23,14 @@ export interface ActualStage {
   readonly predictedMs: number;
   /** Median of the runs. */
   readonly measuredMs: number;
+  /** Median absolute deviation of the runs, as a share of their median. */
+  readonly spread: number;
 }
 
 export interface Actual {
+  /** What the prediction rests on: figures measured before the first inference, or such that inferences corrected. */
+  readonly basis: 'calibrated' | 'corrected';
+  readonly runs: number;
   readonly plan: Plan;
   readonly stages: readonly ActualStage[];
   /** Of |measured - predicted| / measured over the stages. */
@@ -31,14 +39,14 @@ export interface Actual {
   readonly measuredMs: number;
 }
 
-/** The first inferences touch memory for the first time. */
-const WARM_UP = 2;
+/** The first inferences touch memory, and run code, for the first time. */
+const WARM_UP = 3;
 /** The plan may move so often before we take what there is. */
 const MOVES = 3;
 
 /**
- * Plans the model for agents that are started on this machine and calibrated as they run here, all at once because they
- * share its cores; runs it, and lays what each stage took beside what was predicted.
+ * Plans the model for agents that are started on this machine and calibrated, each alone; runs it, and lays what each
+ * stage took beside what was predicted before. Stages that run side by side are predicted so: by the whole plan.
  */
 export async function measureActual(
   context: CliContext,
@@ -59,6 +67,7 @@ export async function measureActual(
   const { master } = fleet;
   const inputs = randomInputs(model.graph);
   let deployment = master.deployment(model.name)!;
+  let known = knownOf(master);
   let taken: { readonly stages: readonly number[]; readonly totalMs: number }[] = [];
   for (let run = 0; taken.length < WARM_UP + runs && run < MOVES * (WARM_UP + runs); run += 1) {
     output.progress(`Inference ${taken.length + 1} of ${WARM_UP + runs}`);
@@ -66,36 +75,52 @@ export async function measureActual(
     // what was seen in service may have changed the plan
     if (before !== deployment) taken = [];
     deployment = before;
+    // what is predicted is said before the first inference that counts
+    if (taken.length <= WARM_UP) known = knownOf(master);
     const { stages, totalMs } = await master.infer(model.name, `actual-${run}`, inputs);
     taken.push({ stages: stages.map((stage) => stage.totalMs), totalMs });
   }
   const { plan } = deployment;
   await fleet.stop();
   const steady = taken.slice(Math.min(WARM_UP, taken.length - 1));
-  const stages = plan.stages.map(({ name, scheme: by, cost }, at): ActualStage => {
-    const measuredMs = median(steady.map(({ stages: of }) => of[at]!));
-    return { name, scheme: by, predictedMs: 1000 * cost.seconds, measuredMs };
+  const simulated = simulate(plan, new FleetModel(known.profile));
+  const stages = plan.stages.map(({ name, scheme: by }, at): ActualStage => {
+    const predictedMs =
+      1000 * Object.values(simulated.stages[at]!.terms).reduce((sum, each) => sum + each, 0);
+    const measured = steady.map(({ stages: of }) => of[at]!);
+    return { name, scheme: by, predictedMs, measuredMs: median(measured), spread: relativeSpread(measured) };
   });
   const errors = stages.map(({ predictedMs, measuredMs }) => Math.abs(measuredMs - predictedMs) / measuredMs);
   return {
-    ...{ plan, stages, medianAbsoluteError: median(errors) },
+    ...{ plan, basis: known.basis, runs: steady.length, stages, medianAbsoluteError: median(errors) },
     ...{
-      predictedMs: 1000 * plan.predictedSeconds,
+      predictedMs: 1000 * simulated.makespan,
       measuredMs: median(steady.map(({ totalMs }) => totalMs)),
     },
   };
+}
+
+function knownOf({ profiles }: Master) {
+  return { profile: profiles.profile, basis: profiles.isCorrected ? 'corrected' : 'calibrated' } as const;
 }
 
 export function actualDocument(model: string, { plan, ...actual }: Actual): object {
   return { model, strategy: plan.strategy, ...actual };
 }
 
-export function actualText({ stages, medianAbsoluteError, predictedMs, measuredMs }: Actual): string {
+export function actualText({
+  stages,
+  medianAbsoluteError,
+  predictedMs,
+  measuredMs,
+  ...rest
+}: Actual): string {
   const rows = stages.map((stage) => [
     stage.name,
     stage.scheme,
     msText(stage.predictedMs),
     msText(stage.measuredMs),
+    `${Math.round(100 * stage.spread)} %`,
   ]);
   return [
     table(
@@ -104,10 +129,12 @@ export function actualText({ stages, medianAbsoluteError, predictedMs, measuredM
         { title: 'Scheme' },
         { title: 'Predicted ms', align: 'right' },
         { title: 'Measured ms', align: 'right' },
+        { title: 'Spread', align: 'right' },
       ],
       rows,
     ),
     '',
+    `Predicted by ${rest.basis} figures; measured: the median of ${rest.runs} inferences.`,
     `All: predicted ${msText(predictedMs)} ms, measured ${msText(measuredMs)} ms; median error of a stage ${Math.round(100 * medianAbsoluteError)} %`,
   ].join('\n');
 }

@@ -21,7 +21,9 @@ export interface BenchmarkOptions {
 
 /** Runs of one probe after the first, which warms up: as many as fit this time, within bounds. */
 const PROBE_MS = 60;
-const RUNS = { least: 3, most: 15, empty: 25, copy: 15 };
+const RUNS = { least: 3, most: 15, empty: 15, copy: 15 };
+/** Silence before a run: in service, too, both threads slept before a shard came. */
+const PAUSE_MS = 5;
 
 /**
  * Measures how fast `engine` computes on this device, in the way in which shards are run. The engine may serve others
@@ -32,6 +34,7 @@ export async function benchmark(engine: Engine, options: BenchmarkOptions = {}):
   const { budgetMs = 4000, longestMs = 150 } = options;
   const started = now();
   const empty = [await timesOf(engine, emptyProbe(), RUNS.empty, now)];
+  const rested = await timesOf(engine, emptyProbe(), RUNS.empty, now, PAUSE_MS);
   const timed: ProbeTimes[] = [];
   const ladders = [...computeProbes().values()].map((makers) => [...makers]);
   // Rung by rung, so that an end of the budget costs the largest probes, and a busy moment not one whole kind.
@@ -51,7 +54,7 @@ export async function benchmark(engine: Engine, options: BenchmarkOptions = {}):
   // again: the first ones ran on a thread that had just started
   empty.push(await timesOf(engine, emptyProbe(), RUNS.empty, now));
   const copies = copySeconds(now);
-  return profileFrom({ empty, timed, copies, tookMs: now() - started });
+  return profileFrom({ empty, rested, timed, copies, tookMs: now() - started });
 }
 
 function totalOf({ macs, nodes }: ComputeProbe): number {
@@ -63,6 +66,7 @@ async function timesOf(
   probe: ComputeProbe,
   most: number,
   now: () => number,
+  pauseMs = 0,
 ): Promise<ProbeTimes> {
   const { graph } = probe;
   const inputs = graph.inputs.map((name) => {
@@ -76,6 +80,7 @@ async function timesOf(
     await program.run(inputs);
     let spent = 0;
     while (computeMs.length < RUNS.least || (spent < PROBE_MS && computeMs.length < most)) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       const began = now();
       const result = await program.run(inputs);
       wholeMs.push(now() - began);

@@ -1,4 +1,5 @@
 import type { ComputeProfile, DeviceProfile, FleetProfile, Gamma, LinkProfile, OneWay } from './profile.ts';
+import { median } from './statistics.ts';
 
 /**
  * What can be wrong about a worker: its computing, each way of its link, and the copying of its device. Waiting is none
@@ -27,7 +28,14 @@ export interface CorrectionOptions {
   readonly bound?: number;
 }
 
+/** Radios and queues: links are noisier than processors, and a plan that moves with every hiccup is worse than a slow one. */
+const LINK = { least: 5, hysteresis: 0.5, bound: 64 };
+/** The median of so many counts for a link: what happens to less than half of the messages changes nothing. */
+const WINDOW = 9;
+
 interface State {
+  /** Logarithms of the last observations of a link. */
+  readonly recent: number[];
   /** Logarithm of the smoothed factor. */
   smoothed: number;
   /** The factor in force. */
@@ -40,8 +48,8 @@ const LARGEST_RATIO = 4;
 
 /**
  * Corrects a fleet profile by what stages took in service. Each (worker, term) has a factor: the exponentially weighted
- * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike. The factor in force follows
- * it in steps only, so that plans do not thrash.
+ * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike; for a link the median of the
+ * last ones. The factor in force follows it in steps only, so that plans do not thrash.
  */
 export class Correction {
   readonly #options: Required<CorrectionOptions>;
@@ -60,16 +68,24 @@ export class Correction {
   observe({ worker, term, predictedSeconds, measuredSeconds, factor }: Observation): boolean {
     if (!(predictedSeconds > 0 && measuredSeconds > 0)) return false;
     if (!Number.isFinite(predictedSeconds) || !Number.isFinite(measuredSeconds)) return false;
-    const { forgetting, hysteresis, least, bound } = this.#options;
+    const { forgetting, ...others } = this.#options;
+    const ofLink = term === 'toAgent' || term === 'fromAgent';
+    const { hysteresis, least, bound } = ofLink ? LINK : others;
     const key = keyOf(worker, term);
-    const state = this.#states.get(key) ?? { smoothed: 0, factor: 1, count: 0 };
+    const state = this.#states.get(key) ?? { recent: [], smoothed: 0, factor: 1, count: 0 };
     this.#states.set(key, state);
-    const limit = Math.log(LARGEST_RATIO);
     const seen = Math.log((measuredSeconds / predictedSeconds) * (factor ?? state.factor));
-    const target = clamp(seen, state.smoothed - limit, state.smoothed + limit);
     state.count += 1;
-    // the first few count alike: their mean
-    state.smoothed += Math.max(forgetting, 1 / state.count) * (target - state.smoothed);
+    if (ofLink) {
+      state.recent.push(seen);
+      if (state.recent.length > WINDOW) state.recent.shift();
+      state.smoothed = median(state.recent);
+    } else {
+      const limit = Math.log(LARGEST_RATIO);
+      const target = clamp(seen, state.smoothed - limit, state.smoothed + limit);
+      // the first few count alike: their mean
+      state.smoothed += Math.max(forgetting, 1 / state.count) * (target - state.smoothed);
+    }
     state.smoothed = clamp(state.smoothed, -Math.log(bound), Math.log(bound));
     const change = Math.abs(state.smoothed - Math.log(state.factor));
     if (state.count < least || change < Math.log(1 + hysteresis)) return false;
@@ -77,9 +93,14 @@ export class Correction {
     return true;
   }
 
+  /** True while a factor of one of these workers is in force. */
+  corrects(workers: readonly string[]): boolean {
+    return workers.some((worker) => CORRECTED_TERMS.some((term) => this.factor(worker, term) !== 1));
+  }
+
   /** The worker was measured anew, or left: what was seen of it holds no more. */
-  forget(worker: string): void {
-    for (const term of CORRECTED_TERMS) this.#states.delete(keyOf(worker, term));
+  forget(worker: string, terms: readonly CorrectedTerm[] = CORRECTED_TERMS): void {
+    for (const term of terms) this.#states.delete(keyOf(worker, term));
   }
 
   /** `profile` with all factors in force. Worker ids are those of its devices. */

@@ -85,7 +85,7 @@ export function sendOwn(
   if (worker.isMaster) {
     // One that is the whole stage reads the tensors where they lie.
     const seconds = shards === 1 ? 0 : load.bytes * model.master.compute.profile.copySecondsPerByte;
-    course.left = course.arrived = time.serve(RESOURCE.masterLoop, ready, seconds);
+    course.left = course.arrived = serveLoop(model, time, ready, seconds);
     return 0;
   }
   const started = Math.max(ready, time.freeAt(RESOURCE.masterLoop));
@@ -95,6 +95,25 @@ export function sendOwn(
     course.left = Math.min(started + chunkSeconds(model, load), arrived);
   }
   return load.messages;
+}
+
+/** Runs the shard, whose regions are there; on cores that others share where the worker has no machine of its own. */
+export function compute(time: Timeline, course: Course): void {
+  const { worker, arrived, computeSeconds } = course;
+  const { engine, host } = worker;
+  course.computed = time.serve(engine, arrived, computeSeconds);
+  if (!host) return;
+  course.computed = Math.max(
+    course.computed,
+    time.serve(host.resource, arrived, computeSeconds * host.engine),
+  );
+}
+
+/** Work of the master's own thread. */
+function serveLoop({ master }: FleetModel, time: Timeline, ready: number, seconds: number): number {
+  const end = time.serve(master.loop, ready, seconds);
+  if (!master.host || seconds === 0) return end;
+  return Math.max(end, time.serve(master.host.resource, ready, seconds * master.host.thread));
 }
 
 /** When a computed shard asks the master's resources: they serve in the order of these moments. */
@@ -122,7 +141,7 @@ export function bringBack(model: FleetModel, time: Timeline, course: Course, sha
     course.received = computed;
     const bytes = shards === 1 ? 0 : load.bytes + summed;
     const seconds = bytes * model.master.compute.profile.copySecondsPerByte;
-    course.joined = time.serve(RESOURCE.masterLoop, computed, seconds);
+    course.joined = serveLoop(model, time, computed, seconds);
     return;
   }
   course.received = sendBack(model, time, worker, computed, load);

@@ -36,6 +36,20 @@ export interface WorkerModel {
   readonly fromAgent: OneWay;
   readonly wakeSeconds: number;
   readonly onMedium: boolean;
+  /** The cores that it shares with other parties; undefined where it has a machine of its own. */
+  readonly host: SharedHost | undefined;
+}
+
+/** The cores of a machine on which several parties run: a resource that all of them take from. */
+export interface SharedHost {
+  readonly resource: number;
+  /** Of the machine, per second of one thread. */
+  readonly thread: number;
+  /** Of the machine, per second of the party's engine. */
+  readonly engine: number;
+  /** Of the machine, for each byte that travels between parties on it. */
+  readonly toAgent: OneWay;
+  readonly fromAgent: OneWay;
 }
 
 const NO_WAY: OneWay = { alpha: 0, beta: 0 };
@@ -46,6 +60,11 @@ export class FleetModel {
   readonly master: WorkerModel;
   readonly agents: readonly WorkerModel[];
   readonly resources: number;
+  /** Resources of machines on which several parties run, and how many cores they have. */
+  readonly hosts: ReadonlyMap<
+    string,
+    { readonly resource: number; readonly cores: number; readonly agents: number }
+  >;
   readonly chunkBytes: number;
   /** β of the master's network card. */
   readonly port: { readonly out: number; readonly in: number };
@@ -66,7 +85,9 @@ export class FleetModel {
       broker.kind === 'external'
         ? { masterLink: broker.masterLink, out: broker.port?.betaOut ?? 0, in: broker.port?.betaIn ?? 0 }
         : undefined;
-    this.resources = FIRST_AGENT + PER_AGENT * fleet.agents.length;
+    const firstHost = FIRST_AGENT + PER_AGENT * fleet.agents.length;
+    this.hosts = sharedHosts(fleet, firstHost);
+    this.resources = firstHost + this.hosts.size;
     const { masterLoop, masterEngine } = RESOURCE;
     this.master = {
       ...this.#worker(fleet.master, 0),
@@ -108,6 +129,46 @@ export class FleetModel {
       fromAgent: link?.fromAgent ?? NO_WAY,
       wakeSeconds: link?.wakeSeconds ?? 0,
       onMedium: this.fleet.sharedMedium !== undefined && link?.onSharedMedium !== false,
+      host: this.#hostOf(device),
     };
   }
+
+  #hostOf({ host, link }: DeviceProfile): SharedHost | undefined {
+    const shared = host && this.hosts.get(host.id);
+    if (!shared) return undefined;
+    const { resource, cores, agents } = shared;
+    const byMaster = this.fleet.master.host?.id === host.id && this.fleet.broker.kind === 'embedded';
+    const passing = (way: OneWay | undefined, busy: OneWay | undefined): OneWay =>
+      byMaster && way ? passingOf(way, busy, agents, cores) : NO_WAY;
+    return {
+      resource,
+      thread: 1 / cores,
+      engine: Math.min(1, host.threads / cores),
+      toAgent: passing(link?.toAgent, link?.busy?.toAgent),
+      fromAgent: passing(link?.fromAgent, link?.busy?.fromAgent),
+    };
+  }
+}
+
+/** Machines with more than one party on them. */
+function sharedHosts({ master, agents }: FleetProfile, first: number) {
+  const cores = new Map<string, { count: number; cores: number }>();
+  for (const { host } of [master, ...agents]) {
+    if (!host) continue;
+    const { count, cores: known } = cores.get(host.id) ?? { count: 0, cores: 0 };
+    cores.set(host.id, { count: count + 1, cores: Math.max(known, host.cores) });
+  }
+  const shared = [...cores].filter(([, { count }]) => count > 1);
+  const agentsOn = (id: string) => agents.filter(({ host }) => host?.id === id).length;
+  return new Map(
+    shared.map(([id, host], at) => [id, { resource: first + at, cores: host.cores, agents: agentsOn(id) }]),
+  );
+}
+
+/**
+ * What a message between two parties of one machine takes of it. There is no wire: its time is all processors' time, of
+ * the sender and then of the receiver. Where all links were busy at once, each got its part of the machine.
+ */
+function passingOf(way: OneWay, busy: OneWay | undefined, agents: number, cores: number): OneWay {
+  return { alpha: way.alpha / cores, beta: busy ? busy.beta / agents : way.beta / cores };
 }

@@ -41,7 +41,7 @@ export interface MeasuredCompute extends ComputeProfile {
 export interface MeasuredLink extends LinkProfile {
   readonly toAgent: MeasuredWay;
   readonly fromAgent: MeasuredWay;
-  /** While the links of all other agents carry the same. Absent where there was no other, or nobody tried. */
+  /** Absent where there was no other agent, or nobody tried. */
   readonly busy?: { readonly toAgent: MeasuredWay; readonly fromAgent: MeasuredWay };
 }
 

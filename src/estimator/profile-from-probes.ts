@@ -13,7 +13,10 @@ export interface ProbeTimes {
 }
 
 export interface Probed {
+  /** One run right after the other. */
   readonly empty: readonly ProbeTimes[];
+  /** Empty, too, each after some silence. */
+  readonly rested: ProbeTimes;
   /** In rising order of work for each kind. */
   readonly timed: readonly ProbeTimes[];
   /** Seconds per byte, one for each try. */
@@ -30,7 +33,7 @@ const LEAST_SECONDS = 1e-12;
  * A compute profile from the times of probes, by medians. A probe's work is its time inside the engine beyond that of
  * an empty run.
  */
-export function profileFrom({ empty, timed, copies, tookMs }: Probed): MeasuredCompute {
+export function profileFrom({ empty, rested, timed, copies, tookMs }: Probed): MeasuredCompute {
   const emptyMs = median(empty.flatMap(({ computeMs }) => computeMs));
   const works = timed.map(({ probe, computeMs }) => {
     const seconds = computeMs.map((ms) => Math.max(ms - emptyMs, ms * LEAST_SHARE) / 1000 / probe.nodes);
@@ -52,7 +55,7 @@ export function profileFrom({ empty, timed, copies, tookMs }: Probed): MeasuredC
     // The filters of the largest fully connected layer are read once each: as fast as the memory gives them.
     secondsPerByte: perByte('gemm'),
     secondsPerByteOf: { elementwise: perByte('elementwise'), pool: perByte('pool') },
-    secondsPerRun: Math.max(LEAST_SECONDS, runMs(empty, emptyMs) / 1000),
+    secondsPerRun: Math.max(LEAST_SECONDS, runMs(rested) / 1000),
     copySecondsPerByte: Math.max(LEAST_SECONDS, median(copies)),
     measured: {
       paper: {
@@ -61,7 +64,7 @@ export function profileFrom({ empty, timed, copies, tookMs }: Probed): MeasuredC
         spread: relativeSpread(paperSeconds),
       },
       secondsPerByte: largest('gemm').spread,
-      secondsPerRun: relativeSpread(empty.flatMap(({ wholeMs }) => wholeMs)),
+      secondsPerRun: relativeSpread(rested.wholeMs),
       copySecondsPerByte: relativeSpread(copies),
       tookMs,
     },
@@ -69,7 +72,7 @@ export function profileFrom({ empty, timed, copies, tookMs }: Probed): MeasuredC
 }
 
 /** The way into the engine and back is what most runs at most take: some wait behind the shards of others. */
-function runMs(empty: readonly ProbeTimes[], emptyMs: number): number {
-  const ways = empty.flatMap(({ wholeMs, computeMs }) => wholeMs.map((ms, at) => ms - computeMs[at]!));
-  return emptyMs + Math.max(0, quantile(ways, 0.25));
+function runMs({ wholeMs, computeMs }: ProbeTimes): number {
+  const ways = wholeMs.map((ms, at) => ms - computeMs[at]!);
+  return median(computeMs) + Math.max(0, quantile(ways, 0.25));
 }

@@ -41,11 +41,23 @@ export interface LinkProfile {
   readonly wakeSeconds?: number;
   /** False for an agent on a cable in a fleet that has a shared medium. Default true. */
   readonly onSharedMedium?: boolean;
+  /** While the links of all other agents carry the same. */
+  readonly busy?: { readonly toAgent: OneWay; readonly fromAgent: OneWay };
+}
+
+/** The machine that a party runs on, where several may run on one: they share its cores. */
+export interface HostProfile {
+  readonly id: string;
+  readonly cores: number;
+  /** Cores that the party's engine keeps busy. */
+  readonly threads: number;
 }
 
 export interface DeviceProfile {
   readonly id: string;
   readonly compute: ComputeProfile;
+  /** Absent: a machine of its own. */
+  readonly host?: HostProfile;
   /** The most that the agent can hold of filters. Default: no limit. */
   readonly filterBytesLimit?: number;
   /** Absent for the master. */

@@ -17,6 +17,17 @@ function handling({ compute }: WorkerModel, { bytes, messages }: Load): number {
   return bytes * copySecondsPerByte + messages * secondsPerMessage;
 }
 
+/** Takes the worker's thread, from cores that others share where it has no machine of its own. */
+function alongLoop(time: Timeline, { loop, host }: WorkerModel, seconds: number): void {
+  time.along(loop, seconds);
+  if (host) time.along(host.resource, seconds * host.thread);
+}
+
+/** What passing the load from one party to another takes of a machine on which both are. */
+function alongHost(time: Timeline, { host }: WorkerModel, way: 'toAgent' | 'fromAgent', load: Load): void {
+  if (host) time.along(host.resource, over(host[way], load));
+}
+
 function chunkOf(model: FleetModel, { bytes }: Load): Load {
   return { bytes: Math.min(bytes, model.chunkBytes), messages: 1 };
 }
@@ -36,6 +47,7 @@ export function sendTo(
   time.along(senderOut(model), load.bytes * senderBeta(model));
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(agent.down, over(agent.toAgent, load));
+  alongHost(time, agent, 'toAgent', load);
   arrive(time, agent, load, chunk);
   return time.tail;
 }
@@ -65,6 +77,7 @@ export function sendToAll(
     time.resume(next + agent.wakeSeconds, tail + agent.wakeSeconds);
     time.hop(hopSeconds(model, agent, agent.toAgent, chunk, beta));
     time.along(agent.down, over(agent.toAgent, load));
+    alongHost(time, agent, 'toAgent', load);
     time.tail = Math.max(time.tail, sent - behind * last * beta);
     if (agent.onMedium) time.tail = Math.max(time.tail, aired - behind * last * model.mediumBeta);
     arrive(time, agent, load, chunk);
@@ -84,10 +97,11 @@ export function sendBack(
   const { broker } = model;
   time.begin(ready);
   time.hop(handling(agent, chunk));
-  time.along(agent.loop, handling(agent, load));
+  alongLoop(time, agent, handling(agent, load));
   const beta = broker ? broker.in : model.port.in;
   time.hop(hopSeconds(model, agent, agent.fromAgent, chunk, beta));
   time.along(agent.up, over(agent.fromAgent, load));
+  alongHost(time, agent, 'fromAgent', load);
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(broker ? RESOURCE.brokerIn : RESOURCE.masterIn, load.bytes * beta);
   if (broker) {
@@ -121,7 +135,7 @@ export function joinReceived(model: FleetModel, time: Timeline, load: Load, summ
   const adding = summedBytes * master.compute.profile.copySecondsPerByte;
   time.hop(handling(master, chunkOf(model, load)));
   time.tail += adding;
-  time.along(RESOURCE.masterLoop, handling(master, load) + adding);
+  alongLoop(time, master, handling(master, load) + adding);
   return time.tail;
 }
 
@@ -139,7 +153,7 @@ function leaveMaster(
   const more = broker ? 0 : (copies - 1) * secondsPerMessage;
   time.begin(ready);
   time.hop(handling(master, chunk) + more);
-  time.along(RESOURCE.masterLoop, handling(master, load) + load.messages * more);
+  alongLoop(time, master, handling(master, load) + load.messages * more);
   if (!broker) return;
   const { masterLink } = broker;
   time.hop(Math.max(over(masterLink.toAgent, chunk), chunk.bytes * model.port.out));
@@ -157,7 +171,7 @@ function lastChunk(model: FleetModel, { bytes, messages }: Load): number {
 /** The agent puts the chunks together. */
 function arrive(time: Timeline, agent: WorkerModel, load: Load, chunk: Load): void {
   time.hop(handling(agent, chunk));
-  time.along(agent.loop, handling(agent, load));
+  alongLoop(time, agent, handling(agent, load));
 }
 
 /** Who sends to the agents: the master with the broker in it, or the external broker. */

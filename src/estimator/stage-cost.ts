@@ -1,6 +1,7 @@
 import { sharedInputs } from '../partition/shared-inputs.ts';
 import {
   bringBack,
+  compute,
   courseOf,
   type PlacedShard,
   returnAt,
@@ -9,7 +10,15 @@ import {
   takeShared,
 } from './courses.ts';
 import type { FleetModel } from './fleet-model.ts';
-import { bytesOf, type Course, type Sent, type StageCost, timesOf } from './stage-summary.ts';
+import {
+  bytesOf,
+  type Course,
+  type Sent,
+  type StageCost,
+  type StageTerms,
+  termsOf,
+  timesOf,
+} from './stage-summary.ts';
 import { Timeline } from './timeline.ts';
 
 /**
@@ -19,15 +28,7 @@ import { Timeline } from './timeline.ts';
  */
 export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): StageCost {
   const time = new Timeline(model.resources);
-  const courses = placed.map((entry) => courseOf(model, entry));
-  const remote = courses.filter(({ worker }) => !worker.isMaster);
-  const sent = send(model, time, courses, remote);
-  for (const course of courses) {
-    course.computed = time.serve(course.worker.engine, course.arrived, course.computeSeconds);
-  }
-  const returns = courses.map((course) => ({ course, at: returnAt(model, course) }));
-  returns.sort((a, b) => a.at - b.at);
-  for (const { course } of returns) bringBack(model, time, course, courses.length);
+  const { courses, remote, sent } = taken(model, time, placed);
   const messages = remote.reduce(
     (sum, { shard }) => sum + model.messagesOf(shard.outputBytes),
     sent.messages,
@@ -39,6 +40,23 @@ export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): St
     busy: time.busy,
     throughputSeconds: time.busy.reduce((most, each) => Math.max(most, each), 0),
   };
+}
+
+/** The five terms of each shard of a stage: what observations of a single one are compared with. */
+export function shardTerms(model: FleetModel, placed: readonly PlacedShard[]): StageTerms[] {
+  return taken(model, new Timeline(model.resources), placed).courses.map(termsOf);
+}
+
+/** All steps of all shards. */
+function taken(model: FleetModel, time: Timeline, placed: readonly PlacedShard[]) {
+  const courses = placed.map((entry) => courseOf(model, entry));
+  const remote = courses.filter(({ worker }) => !worker.isMaster);
+  const sent = send(model, time, courses, remote);
+  for (const course of courses) compute(time, course);
+  const returns = courses.map((course) => ({ course, at: returnAt(model, course) }));
+  returns.sort((a, b) => a.at - b.at);
+  for (const { course } of returns) bringBack(model, time, course, courses.length);
+  return { courses, remote, sent };
 }
 
 /** Publishes all inputs. */

@@ -67,16 +67,16 @@ export interface Sent {
 export function timesOf(courses: readonly Course[]): { seconds: number; terms: StageTerms } {
   let last = courses[0]!;
   for (const course of courses) if (course.joined > last.joined) last = course;
-  const { left, arrived, computed, received, joined } = last;
+  return { seconds: last.joined, terms: termsOf(last) };
+}
+
+export function termsOf({ left, arrived, computed, received, joined }: Course): StageTerms {
   return {
-    seconds: joined,
-    terms: {
-      partition: left,
-      transmit: arrived - left,
-      edge: computed - arrived,
-      receive: received - computed,
-      join: joined - received,
-    },
+    partition: left,
+    transmit: arrived - left,
+    edge: computed - arrived,
+    receive: received - computed,
+    join: joined - received,
   };
 }
 

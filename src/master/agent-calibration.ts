@@ -8,8 +8,8 @@ const PATIENCE_MS = 60_000;
 let serial = 0;
 
 /**
- * Has these agents measure themselves; resolves when each has answered, left, or taken too long. One after another,
- * because agents of one machine would measure each other; `together` where each has a machine of its own.
+ * Has these agents measure themselves; resolves when each has answered, left, or taken too long. One after another, or
+ * `together`: then only those of one machine follow one another, because they would measure each other.
  */
 export async function calibrateAgents(
   fleet: Fleet,
@@ -17,8 +17,23 @@ export async function calibrateAgents(
   logger: Logger,
   together: boolean,
 ): Promise<void> {
-  if (together) await Promise.all(agents.map((agent) => calibrateAgent(fleet, agent, logger)));
-  else for (const agent of agents) await calibrateAgent(fleet, agent, logger);
+  const inTurn = async (some: readonly string[]) => {
+    for (const agent of some) await calibrateAgent(fleet, agent, logger);
+  };
+  if (together) await Promise.all(byMachine(fleet, agents).map(inTurn));
+  else await inTurn(agents);
+}
+
+/** Agents that do not tell their machine have one of their own. */
+function byMachine(fleet: Fleet, agents: readonly string[]): string[][] {
+  const hosts = new Map(fleet.members.map(({ id, profile }) => [id, profile.host]));
+  const groups = new Map<string, string[]>();
+  for (const agent of agents) {
+    const host = hosts.get(agent);
+    const key = host === undefined ? `agent ${agent}` : `host ${host}`;
+    groups.set(key, [...(groups.get(key) ?? []), agent]);
+  }
+  return [...groups.values()];
 }
 
 async function calibrateAgent(fleet: Fleet, agent: string, logger: Logger): Promise<void> {

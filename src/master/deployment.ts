@@ -37,7 +37,7 @@ export interface DeploymentOptions {
   readonly chunkBytes?: number;
   readonly deadlines?: DeadlineOptions;
   /** Learns from what shards took. */
-  readonly profiles?: Pick<FleetProfiles, 'observe'>;
+  readonly profiles?: Pick<FleetProfiles, 'observe' | 'observeWay'>;
   /** An agent that asks for nothing and reports nothing for so long has failed. Default 60000 ms. */
   readonly deployTimeoutMs?: number;
 }
@@ -139,6 +139,8 @@ export class Deployment {
       local: this.#local,
       deadlines: this.#deadlines,
       observe: this.#options.profiles?.observe,
+      observeWay: this.#options.profiles?.observeWay,
+      isAlone: () => this.#running.size === 1,
       ...{ bus, topics, fleet, logger },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
     };

@@ -1,18 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { DeviceCalibration } from '../calibration/device.ts';
+import { hostId } from '../calibration/host.ts';
 import { MessageLoop } from '../calibration/message-loop.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import { assumedCompute, assumedLink } from '../estimator/assumed.ts';
-import { ComputeModel } from '../estimator/compute.ts';
-import { Correction } from '../estimator/correction.ts';
 import { sharedLimits, withoutMasterLink } from '../estimator/link-fit.ts';
-import type { MeasuredCompute, MeasuredDevice, MeasuredFleet, MeasuredLink } from '../estimator/measured.ts';
-import type { Work } from '../partition/work.ts';
+import type { MeasuredCompute, MeasuredFleet, MeasuredLink } from '../estimator/measured.ts';
 import { MASTER } from '../planner/plan.ts';
 import type { Bus } from '../transport/bus.ts';
 import { CHUNK_BYTES } from '../wire/chunks.ts';
@@ -21,10 +20,12 @@ import { VERSION } from '../wire/messages/common.ts';
 import type { CalibrationRequest, FleetReport } from '../wire/messages/fleet.ts';
 import type { Topics } from '../wire/topics.ts';
 import { calibrateAgents } from './agent-calibration.ts';
-import type { Fleet, Member } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { measureBusy, measureLink } from './link-measurement.ts';
 import { LinkProbe } from './link-probe.ts';
 import { LinkStore } from './link-store.ts';
+import { deviceOf } from './member-device.ts';
+import { ServiceCorrection } from './service-correction.ts';
 
 export interface FleetProfilesOptions {
   readonly bus: Bus;
@@ -42,8 +43,12 @@ export interface FleetProfilesOptions {
   /** `start`: measures this device where no earlier start did, and the link of each agent that joins. Default `never`. */
   readonly calibration?: 'start' | 'never';
   readonly benchmark?: BenchmarkOptions;
+  /** Parties that name the same one share its cores. Default: this machine. */
+  readonly host?: string;
   /** Of each way of a link. Default 400 ms. */
   readonly linkBudgetMs?: number;
+  /** A link that service found slower or faster than it was measured is measured again so often. Default 60000 ms. */
+  readonly linkReviewMs?: number;
   readonly now?: () => number;
 }
 
@@ -62,7 +67,7 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
   readonly #links: LinkStore;
   readonly #probe: LinkProbe;
   readonly #undo: (() => unknown)[] = [];
-  readonly #correction = new Correction();
+  readonly #correction: ServiceCorrection;
   #own: MeasuredCompute | undefined;
   /** Measurements follow one another, so that none disturbs the next. */
   #work: Promise<void> = Promise.resolve();
@@ -76,6 +81,11 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     this.#device = new DeviceCalibration({ engine, logger, file, ...(benchmark ? { benchmark } : {}) });
     this.#links = new LinkStore(join(directory, 'links.json'), logger);
     this.#probe = new LinkProbe(options);
+    this.#correction = new ServiceCorrection({
+      logger,
+      measured: () => this.#uncorrected,
+      onChange: () => void this.#publish(),
+    });
   }
 
   /** Members of the fleet only; figures that nobody measured are assumed, and what was seen in service corrects both. */
@@ -84,32 +94,27 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
   }
 
   /** What computing a shard took an agent. Plans may change when it is not what was predicted. */
-  readonly observe = (worker: string, work: readonly Work[], measuredSeconds: number): void => {
-    const device = this.#options.fleet.members.find(({ id }) => id === worker);
-    if (!device) return;
-    const predictedSeconds = new ComputeModel(this.#deviceOf(device).compute).seconds(work);
-    const changed = this.#correction.observe({
-      worker,
-      term: 'compute',
-      predictedSeconds,
-      measuredSeconds,
-      factor: 1,
-    });
-    if (!changed) return;
-    this.#options.logger.info({ agent: worker }, 'The agent computes at another speed than was known.');
-    this.emit('changed', this.profile);
-  };
+  readonly observe: ServiceCorrection['observe'] = (...seen) => this.#correction.observe(...seen);
+  /** What a shard's way took. Plans may change, too. */
+  readonly observeWay: ServiceCorrection['observeWay'] = (...seen) => this.#correction.observeWay(...seen);
+
+  /** True where inferences have corrected what was measured. */
+  get isCorrected(): boolean {
+    return this.#correction.corrects([MASTER, ...this.#options.fleet.members.map(({ id }) => id)]);
+  }
 
   get #uncorrected(): MeasuredFleet {
     const { fleet, engine, broker, chunkBytes = CHUNK_BYTES, filterBytesLimit } = this.#options;
+    const { host = hostId() } = this.#options;
     const { masterLink = assumedLink(), limits } = this.#links;
     return {
       master: {
         id: MASTER,
         compute: this.#own ?? assumedCompute(engine.threads),
+        host: { id: host, cores: availableParallelism(), threads: engine.threads },
         ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
       },
-      agents: fleet.members.map((member) => this.#deviceOf(member)),
+      agents: fleet.members.map((member) => deviceOf(member, this.#links.get(member.id))),
       broker: broker === 'external' ? { kind: 'external', masterLink } : { kind: 'embedded' },
       ...limits,
       chunkBytes,
@@ -123,6 +128,9 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     this.#undo.push(() => this.#probe.stop());
     await this.#links.load();
     this.#own = await this.#device.stored();
+    const review = setInterval(() => this.#reviewLinks(), this.#options.linkReviewMs ?? 60_000);
+    review.unref();
+    this.#undo.push(() => clearInterval(review));
     if (calibration === 'never') return;
     if (!this.#own) await this.#logged(() => this.#measureOwn());
     const onJoined = ({ id }: { readonly id: string }) => {
@@ -173,13 +181,6 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     return this.profile;
   }
 
-  #deviceOf({ id, profile }: Member): MeasuredDevice {
-    const compute = profile.compute ?? assumedCompute(profile.engine.threads, profile.weight);
-    const { filterBytesLimit } = profile;
-    const limit = filterBytesLimit === undefined ? {} : { filterBytesLimit };
-    return { id, compute, ...limit, link: this.#links.get(id) ?? assumedLink() };
-  }
-
   async #measureOwn(): Promise<void> {
     const { bus, topics } = this.#options;
     this.#own = await this.#device.measure(bus, topics.masterLoop());
@@ -218,6 +219,19 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
     }
   }
 
+  /** A plan that avoids a link sees nothing of it any more, so nobody would know when it is well again. */
+  #reviewLinks(): void {
+    this.#work = this.#work.then(() =>
+      this.#logged(async () => {
+        const ids = this.#correction.linksOf(this.#options.fleet.members.map(({ id }) => id));
+        if (ids.length === 0 || this.#stopped) return;
+        await this.#measureLinks(ids);
+        for (const id of ids) this.#correction.forget(id, 'link');
+        await this.#changed();
+      }),
+    );
+  }
+
   async #measureTogether(ids: readonly string[]): Promise<void> {
     const links = new Map(
       ids.flatMap((id) => {
@@ -240,12 +254,18 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
   }
 
   async #changed(): Promise<void> {
-    const { bus, topics } = this.#options;
+    this.#correction.renew();
     await this.#links.save();
+    await this.#publish();
+  }
+
+  /** Retained, for whoever plans for this cluster. */
+  async #publish(): Promise<void> {
+    const { bus, topics } = this.#options;
     if (this.#stopped) return;
     const report: FleetReport = { v: VERSION, fleet: this.profile };
-    await bus.publish(topics.fleet(), encodeJson(report), { qos: 1, retain: true }).catch(() => undefined);
     this.emit('changed', report.fleet);
+    await bus.publish(topics.fleet(), encodeJson(report), { qos: 1, retain: true }).catch(() => undefined);
   }
 
   async #logged(work: () => Promise<void>): Promise<void> {

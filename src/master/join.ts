@@ -30,7 +30,8 @@ export class JoinedTensors {
   ) {
     this.#types = types;
     this.#readers = new Map(flow.readers);
-    this.#keep = new Set(outputs);
+    // the inputs' memory is that of the client, who may use it again
+    this.#keep = new Set([...outputs, ...inputs.keys()]);
     for (const [name, tensor] of inputs) this.#tensors.set(name, tensor);
     for (const { id, planned } of flow.shards) {
       for (const { tensor, region, join } of planned.shard.outputs) {
@@ -88,6 +89,11 @@ export class JoinedTensors {
       else place(this.get(name).data, shape, region, sum);
       group.next += 1;
     }
+  }
+
+  /** True where nobody but one reader is left that wants the tensor: who reads it last may take its memory. */
+  isLastRead(name: string): boolean {
+    return this.#readers.get(name) === 1 && !this.#keep.has(name);
   }
 
   /** A reader of the tensor has ended; after the last one its memory is given back. */

@@ -13,7 +13,7 @@ export interface LinkMeasurementOptions {
   readonly silenceMs?: number;
 }
 
-/** Bytes, and how often. */
+/** Bytes, and how often at least. */
 const STEPS = [
   [64, 7],
   [4 * 1024, 5],
@@ -21,6 +21,10 @@ const STEPS = [
   [256 * 1024, 3],
   [512 * 1024, 3],
 ] as const;
+/** On a link that leaves time for it, each step is taken so many times as often: fast links are noisy ones. */
+const MORE = 3;
+/** Silence before each probe: in service, too, both ends did something else before a message comes. */
+const PAUSE_MS = 5;
 const MAX_LOST = 2;
 /** Shorter ones are noise of the operating system. */
 const LEAST_WAKE_SECONDS = 5e-3;
@@ -36,7 +40,7 @@ export async function measureLink(
   const back = await sample(agent, (bytes) => roundTrip(0, bytes), budgetMs / 1000);
   const link = fitLink({ there, back });
   if (silenceMs === undefined) return link;
-  await new Promise((resolve) => setTimeout(resolve, silenceMs));
+  await pause(silenceMs);
   const first = await roundTrip(64, 0);
   const usual = median(there.filter(({ x }) => x === 64).map(({ y }) => y));
   const wakeSeconds = first === undefined ? 0 : first - usual;
@@ -56,8 +60,11 @@ async function sample(
     const last = points.at(-1);
     const expected = last ? last.y * Math.min(4, bytes / last.x) : 0;
     // two sizes at least, or there is no slope
-    if (points.length > STEPS[0][1] && spent + expected > budget) break;
-    for (let at = 0; at < times && (at < 2 || spent < budget); at += 1) {
+    if (last && last.x > STEPS[0][0] && spent + expected > budget) break;
+    const share = spent + (budget - spent) / 2;
+    const most = MORE * times;
+    for (let at = 0; at < most && (at < 2 || spent < (at < times ? budget : share)); at += 1) {
+      await pause(PAUSE_MS);
       const y = await seconds(bytes);
       if (y !== undefined) points.push({ x: bytes, y });
       else if (++lost > MAX_LOST) {
@@ -77,6 +84,8 @@ export interface BusyMeasurement {
 }
 
 const BUSY_ROUNDS = 5;
+/** Chunks of a region follow one another; so many at most do here. */
+const TRAIN = 16;
 
 /** All links at once: to the agents, from them, and both. What was lost is left out. */
 export async function measureBusy(
@@ -84,23 +93,34 @@ export async function measureBusy(
   roundTrip: (agent: string, there: number, back: number) => Promise<number | undefined>,
 ): Promise<BusyMeasurement> {
   const agents = [...links.keys()];
-  const bytes = busyBytes([...links.values()]);
+  const train = trainOf([...links.values()]);
+  const bytes = train.messages * train.bytes;
+  const convoy = async (agent: string, there: boolean): Promise<number | undefined> => {
+    const sizes: readonly [number, number] = there ? [train.bytes, 0] : [0, train.bytes];
+    const all = await Promise.all(Array.from({ length: train.messages }, () => roundTrip(agent, ...sizes)));
+    const known = all.filter((seconds) => seconds !== undefined);
+    return known.length === all.length ? Math.max(...known) : undefined;
+  };
   const times = new Map(agents.map((agent) => [agent, { out: [] as number[], in: [] as number[] }]));
-  const round = async (there: number, back: number, way?: 'out' | 'in'): Promise<BusyRound[]> => {
-    const all = await Promise.all(agents.map((agent) => roundTrip(agent, there, back)));
+  const round = async (way: 'out' | 'in', counts = true): Promise<BusyRound[]> => {
+    const all = await Promise.all(agents.map((agent) => convoy(agent, way === 'out')));
     for (const [at, seconds] of all.entries()) {
-      if (way && seconds !== undefined) times.get(agents[at]!)![way].push(seconds);
+      if (counts && seconds !== undefined) times.get(agents[at]!)![way].push(seconds);
     }
     return wholeRound(bytes, all);
   };
+  const bothWays = async () => {
+    const all = agents.flatMap((agent) => [convoy(agent, false), convoy(agent, true)]);
+    return wholeRound(bytes, await Promise.all(all));
+  };
   const rounds = { out: [] as BusyRound[], in: [] as BusyRound[], both: [] as BusyRound[] };
   // all sockets make room for large messages
-  await round(bytes, 0);
-  await round(0, bytes);
+  await round('out', false);
+  await round('in', false);
   for (let at = 0; at < BUSY_ROUNDS; at += 1) {
-    rounds.out.push(...(await round(bytes, 0, 'out')));
-    rounds.in.push(...(await round(0, bytes, 'in')));
-    rounds.both.push(...(await bothWays(agents, bytes, roundTrip)));
+    rounds.out.push(...(await round('out')));
+    rounds.in.push(...(await round('in')));
+    rounds.both.push(...(await bothWays()));
   }
   const busy = new Map<string, NonNullable<MeasuredLink['busy']>>();
   for (const [agent, seen] of times) {
@@ -116,27 +136,23 @@ export async function measureBusy(
   return { rounds, busy };
 }
 
-/** A message each way at the same time: two probes, of which one asks for bytes and one brings them. */
-async function bothWays(
-  agents: readonly string[],
-  bytes: number,
-  roundTrip: (agent: string, there: number, back: number) => Promise<number | undefined>,
-): Promise<BusyRound[]> {
-  const all = await Promise.all(
-    agents.flatMap((agent) => [roundTrip(agent, 0, bytes), roundTrip(agent, bytes, 0)]),
-  );
-  return wholeRound(bytes, all);
-}
-
 /** Nothing where a message was lost. */
 function wholeRound(bytes: number, all: readonly (number | undefined)[]): BusyRound[] {
   const known = all.filter((seconds) => seconds !== undefined);
   return known.length === all.length ? [{ bytes, seconds: Math.max(...known) }] : [];
 }
 
-/** About a tenth of a second for all of them one after another, within a chunk. */
-function busyBytes(links: readonly MeasuredLink[]): number {
+/** About a tenth of a second for all agents, in messages of at most a chunk. */
+function trainOf(links: readonly MeasuredLink[]): { readonly bytes: number; readonly messages: number } {
   const beta = links.reduce((sum, { toAgent, fromAgent }) => sum + (toAgent.beta + fromAgent.beta) / 2, 0);
+  const chunk = 512 * 1024;
   const fitting = beta > 0 ? 0.1 / beta : Number.POSITIVE_INFINITY;
-  return Math.round(Math.min(512 * 1024, Math.max(16 * 1024, fitting)));
+  return {
+    bytes: Math.round(Math.min(chunk, Math.max(16 * 1024, fitting))),
+    messages: Math.max(1, Math.min(TRAIN, Math.floor(fitting / chunk))),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

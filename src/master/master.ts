@@ -57,6 +57,7 @@ export interface MasterOptions {
   readonly calibration?: FleetProfilesOptions['calibration'];
   readonly benchmark?: BenchmarkOptions;
   readonly filterBytesLimit?: FleetProfilesOptions['filterBytesLimit'];
+  readonly host?: FleetProfilesOptions['host'];
 }
 
 type MasterEvents = ModelEvents;
@@ -119,7 +120,16 @@ export class Master extends Emitter<MasterEvents> implements Service {
 
   async #start(): Promise<void> {
     const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
-    const { broker, calibration, benchmark, filterBytesLimit, catalogues = [], watchMs, ...rest } = others;
+    const {
+      broker,
+      calibration,
+      benchmark,
+      filterBytesLimit,
+      catalogues = [],
+      watchMs,
+      host,
+      ...rest
+    } = others;
     const topics = this.#topics;
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
@@ -137,6 +147,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
       ...(broker ? { broker } : {}),
       ...(calibration ? { calibration } : {}),
       ...(benchmark ? { benchmark } : {}),
+      ...(host ? { host } : {}),
       ...(filterBytesLimit === undefined ? {} : { filterBytesLimit }),
       ...(rest.chunkBytes ? { chunkBytes: rest.chunkBytes } : {}),
     });

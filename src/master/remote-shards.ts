@@ -27,6 +27,7 @@ export interface RemoteAnswer {
   /** Placing and summing. */
   readonly joinMs: number;
   readonly bytes: number;
+  readonly chunks: number;
 }
 
 interface Pending extends RemoteCall {
@@ -35,6 +36,7 @@ interface Pending extends RemoteCall {
   firstMs: number;
   joinMs: number;
   bytes: number;
+  chunks: number;
   times: ShardTimes | undefined;
   resolve(answer: RemoteAnswer): void;
   reject(error: Error): void;
@@ -94,6 +96,7 @@ export class RemoteShards {
           firstMs: 0,
           joinMs: 0,
           bytes: 0,
+          chunks: 0,
           times: undefined,
         };
         this.#pending.set(key, { ...call, ...state, resolve, reject });
@@ -119,6 +122,7 @@ export class RemoteShards {
     }
     call.firstMs ||= performance.now();
     call.bytes += bytes.length;
+    call.chunks += 1;
     call.times = header.times ?? call.times;
     try {
       this.#join(topic, call, header, bytes);
@@ -128,8 +132,9 @@ export class RemoteShards {
       return;
     }
     if (call.done.size < call.flow.planned.shard.outputs.length || !call.times) return;
-    const { joinMs, bytes: received, times: agentTimes } = call;
-    call.resolve({ agentTimes, receiveMs: performance.now() - call.firstMs, joinMs, bytes: received });
+    const { joinMs, bytes: received, chunks, times: agentTimes } = call;
+    const receiveMs = performance.now() - call.firstMs;
+    call.resolve({ agentTimes, receiveMs, joinMs, bytes: received, chunks });
   }
 
   #join(topic: string, call: Pending, header: ShardChunk, bytes: Uint8Array): void {

@@ -1,9 +1,10 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { SeenWay } from '../estimator/seen-way.ts';
 import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
-import { MASTER } from '../planner/plan.ts';
+import { MASTER, type Stage } from '../planner/plan.ts';
 import type { Bus } from '../transport/bus.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -30,6 +31,10 @@ export interface ShardContext {
   readonly deadlines: Deadlines;
   /** Told what computing a shard took. */
   readonly observe: ((worker: string, work: readonly Work[], computeSeconds: number) => void) | undefined;
+  /** Told what the way of a shard to its agent and back took, where no other inference was under way. */
+  readonly observeWay: ((stage: Stage, index: number, seen: SeenWay) => void) | undefined;
+  /** True while one inference runs: more would wait for one another. */
+  readonly isAlone: () => boolean;
   readonly logger: Logger;
   readonly chunkBytes?: number;
 }
@@ -90,6 +95,11 @@ async function runRemotely(
   context.observe?.(agent, flow.planned.shard.work, agentTimes.computeMs / 1000);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
+  if (attempt === 0 && context.isAlone()) {
+    const seconds = Math.max(0, inFlight + receiveMs - joinMs) / 1000;
+    const receiveSeconds = Math.max(0, receiveMs - joinMs) / 1000;
+    context.observeWay?.(flow.stage, flow.index, { seconds, receiveSeconds, chunks: answer.chunks });
+  }
   times.addBytes(flow, sent.bytes + answer.bytes);
   times.end(flow, {
     partitionMs: sent.partitionMs,
@@ -140,7 +150,8 @@ async function runLocally(context: ShardContext, state: RequestState, flow: Flow
   const started = performance.now();
   const program = await context.local.get(shard.program);
   const inputs = shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
-  const { outputs, computeMs } = await program.run(inputs);
+  const consume = shard.inputs.every(({ tensor }) => joined.isLastRead(tensor));
+  const { outputs, computeMs } = await program.run(inputs, { consume });
   const joining = performance.now();
   for (const [at, { tensor, region, join }] of shard.outputs.entries()) {
     const part = outputs[at]!;

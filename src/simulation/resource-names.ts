@@ -23,5 +23,6 @@ export function resourceName(model: FleetModel, resource: number): string {
     if (resource === down) return `link to ${id}`;
     if (resource === up) return `link from ${id}`;
   }
+  for (const [id, host] of model.hosts) if (resource === host.resource) return `cores of host ${id}`;
   return `resource ${resource}`;
 }

@@ -1,5 +1,6 @@
 import {
   bringBack,
+  compute,
   courseOf,
   returnAt,
   type SharedArrival,
@@ -144,7 +145,7 @@ class Simulation {
   #compute(inference: Running, flow: FlowShard, flight: Flight): void {
     const { course } = flight;
     this.#at(inference, flow.id, course.arrived, RANK.computing, () => {
-      course.computed = this.#time.serve(course.worker.engine, course.arrived, course.computeSeconds);
+      compute(this.#time, course);
       const back = returnAt(this.#model, course);
       this.#at(inference, flow.id, back, RANK.returning, (now) => this.#return(inference, flow, flight, now));
     });

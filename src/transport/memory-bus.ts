@@ -17,6 +17,9 @@ export class MemoryHub {
   /** How often a message is delivered: 0 plays a loss, 2 a double. */
   copies: (topic: string) => number = () => 1;
 
+  /** How long a message is on its way to a receiver; those behind it wait. */
+  delayMs: (topic: string, bytes: number, to: MemoryBus) => number = () => 0;
+
   bus(options?: MemoryBusOptions): MemoryBus {
     return new MemoryBus(this, options);
   }
@@ -58,6 +61,9 @@ export class MemoryBus implements Bus {
   readonly #handlers: HandlerTable;
   readonly #feed = new StateFeed();
   #stopped = false;
+  /** When the last message on the way arrives. */
+  #freeMs = 0;
+  #late: Promise<void> = Promise.resolve();
 
   constructor(hub: MemoryHub, options: MemoryBusOptions = {}) {
     this.#hub = hub;
@@ -139,8 +145,20 @@ export class MemoryBus implements Bus {
   /** @internal */
   deliver(topic: string, payload: Uint8Array, retain: boolean): void {
     const copy = Uint8Array.from(payload);
-    setImmediate(() => {
+    const arrive = () => {
       if (this.state === 'online') this.#handlers.dispatch(topic, copy, retain);
+    };
+    const delayMs = this.#hub.delayMs(topic, payload.length, this);
+    const now = performance.now();
+    if (delayMs === 0 && this.#freeMs <= now) {
+      setImmediate(arrive);
+      return;
+    }
+    const dueMs = Math.max(this.#freeMs, now) + delayMs;
+    this.#freeMs = dueMs;
+    this.#late = this.#late.then(async () => {
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())));
+      arrive();
     });
   }
 

@@ -55,6 +55,28 @@ describe('Correction', () => {
     expect(noisy.factor('a', 'compute')).toBe(1);
   });
 
+  it('follows a link by the median of what it took, and needs half of it to move', () => {
+    const link = (ratios: readonly number[]) => {
+      const correction = new Correction();
+      const changes = ratios.map((ratio) =>
+        correction.observe({
+          ...{ worker: 'a', term: 'toAgent' as const, factor: 1 },
+          ...{ predictedSeconds: 0.1, measuredSeconds: 0.1 * ratio },
+        }),
+      );
+      return { factor: correction.factor('a', 'toAgent'), changes: changes.filter(Boolean).length };
+    };
+    const times = (count: number, ratio: (at: number) => number) =>
+      Array.from({ length: count }, (_, at) => ratio(at));
+    expect(link(times(20, () => 10)).factor).toBeCloseTo(10, 9);
+    // every third message is held up by far, and the others scatter around the truth
+    const noisy = times(200, (at) => (at % 3 === 0 ? 20 : at % 2 === 0 ? 1.3 : 1 / 1.3));
+    expect(link(noisy)).toEqual({ factor: 1, changes: 0 });
+    expect(link(times(200, () => 1.45)).changes).toBe(0);
+    const there = [...times(20, () => 10), ...times(20, () => 1)];
+    expect(link(there)).toEqual({ factor: expect.closeTo(1, 9), changes: 2 });
+  });
+
   it('hardly sees one hiccup, and stays within bounds', () => {
     const correction = new Correction();
     see(correction, 1, 20);

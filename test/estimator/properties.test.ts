@@ -22,9 +22,10 @@ const fleets = fc
     port: fc.option(rate),
     medium: fc.option(rate),
     external: fc.boolean(),
+    host: fc.option(fc.constantFrom(1, 2, 8)),
   })
-  .map(({ agents, rate, alpha, copy, perMessage, port, medium, external }) =>
-    fleetProfile({
+  .map(({ agents, rate, alpha, copy, perMessage, port, medium, external, host }) => {
+    const fleet = fleetProfile({
       agents,
       rate,
       alpha,
@@ -35,8 +36,12 @@ const fleets = fc
         ...(port === null ? {} : { masterPort: portOf(port) }),
         ...(medium === null ? {} : { sharedMedium: { beta: 8 / medium } }),
       },
-    }),
-  );
+    });
+    if (host === null) return fleet;
+    const at = { host: { id: 'one', cores: host, threads: 1 } };
+    const { master, agents: all } = fleet;
+    return { ...fleet, master: { ...master, ...at }, agents: all.map((agent) => ({ ...agent, ...at })) };
+  });
 
 /** One shard per agent, of one size give or take, as the schemes cut; all read a shared region, or each its own. */
 const stages = fc.record({

@@ -52,6 +52,7 @@ describe('measureBusy', () => {
   it('reports each agent under load, and leaves out rounds with a loss', async () => {
     const link = await measureLink('a', async (there, back) => seconds(there, back));
     let calls = 0;
+    const waiting = new Map<string, number>();
     const { rounds, busy } = await measureBusy(
       new Map([
         ['a', link],
@@ -59,7 +60,15 @@ describe('measureBusy', () => {
       ]),
       async (agent, there, back) => {
         calls += 1;
-        return calls === 6 ? undefined : seconds(there, back) * (agent === 'b' ? 2 : 1);
+        // trains of three to each of two agents: two warm up, the third is the first that counts
+        const lost = calls === 2 * 6 + 1;
+        // one after another on the link of each agent
+        const before = waiting.get(agent) ?? 0;
+        waiting.set(agent, before + 1);
+        await undefined;
+        waiting.set(agent, 0);
+        const behind = before * (seconds(there, back) - seconds(0, 0));
+        return lost ? undefined : (seconds(there, back) + behind) * (agent === 'b' ? 2 : 1);
       },
     );
     expect([rounds.out.length, rounds.in.length, rounds.both.length]).toEqual([4, 5, 5]);

@@ -39,6 +39,7 @@ export class TestCluster {
       directory: join(this.#directory, 'master'),
       models,
       settleMs: 20,
+      host: 'host-of-master',
       ...master,
     });
     const deployed = this.whenDeployed(agents);
@@ -59,6 +60,8 @@ export class TestCluster {
       engine: new OnnxruntimeEngine({ threads: 1 }),
       logger: silentLogger,
       directory: join(this.#directory, name),
+      // all run in this process, but stand for devices of their own
+      host: `host-of-${name}`,
       ...options,
     });
     await agent.start();

@@ -34,7 +34,7 @@ export function calibrateCommand(context: CliContext) {
     .option('--local', 'measure this device only')
     .option('--threads <count>', 'with --local: threads of one run; 0: one per core', wholeNumber(0, 1024), 0)
     .option('--wake <seconds>', 'let each link sleep so long, at most 60', positiveNumber)
-    .option('--together', 'let all agents measure at the same time: each has a machine of its own')
+    .option('--together', 'let agents of different machines measure at the same time')
     .action(async (options: CalibrateFlags) => {
       if (options.local) return calibrateHere(context, options.threads);
       const { output } = context;

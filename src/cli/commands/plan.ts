@@ -18,7 +18,7 @@ import { checkStrategy } from '../served-models.ts';
 import { msText } from '../table.ts';
 
 interface PlanFlags extends FleetFlags {
-  readonly strategy: string;
+  readonly strategy?: string;
   readonly scheme: string;
   readonly objective: Objective;
   readonly compare?: boolean;
@@ -35,13 +35,15 @@ export function planCommand(context: CliContext) {
     description:
       'Plans a model for a fleet and explains the plan: what each layer takes at the master, what the bound of the ' +
       'paper says, how it is cut and over whom, the five times, what travels, and the reason. Nothing is run. The ' +
-      'fleet is that of a file, or some devices of one kind; without both, 4 x raspberry-pi-4 on 100mbit.',
+      'fleet is that of a file, some devices of one kind, or the agents that are online on a broker; without any of ' +
+      'these, 4 x raspberry-pi-4 on 100mbit.',
     examples: [
       [
         'isobath plan zoo:vgg16 --fleet config/fleets/raspberry-pi-4-100mbit.yaml',
         'the best plan, explained',
       ],
       ['isobath plan zoo:resnet50 --agents 8 --device raspberry-pi-5 --link 1gbit', 'a fleet of one kind'],
+      ['isobath plan zoo:vgg16 --broker mqtt://10.0.0.2', 'the live fleet, as it was measured'],
       ['isobath plan zoo:vgg16 --compare', 'every strategy, side by side'],
       ['isobath plan zoo:vgg16 --actual', 'run on four agents here: predicted beside measured'],
       ['isobath plan zoo:vgg16 --limit 200MB --master-limit 0', 'a model that no device holds alone'],
@@ -50,12 +52,18 @@ export function planCommand(context: CliContext) {
   return target
     .argument('<model>', 'bundled name, zoo:NAME, or path of an .onnx file or a model.json')
     .option('--fleet <file>', 'fleet file (docs/planning.md)')
+    .option('--broker <url>', 'plan for the agents that are online on this broker')
+    .option('--cluster <name>', 'their cluster')
+    .option('-c, --config <file>', 'how to reach the broker: a YAML file, as config/client.yaml')
     .option('--agents <count>', 'number of agents of a quick fleet', wholeNumber(0, 1024))
     .option('--device <name>', 'device of its agents and its master, of config/fleets/devices.yaml')
     .option('--link <rate>', 'rate of its links, as 100mbit, or wifi:54mbit for an air that all share')
     .option('--limit <size>', 'filters that each agent may hold, as 200MB', byteSize)
     .option('--master-limit <size>', 'filters that the master may hold', byteSize)
-    .option('--strategy <strategy>', `which schemes may be used: ${STRATEGY_NAMES.join(', ')}`, 'auto')
+    .option(
+      '--strategy <strategy>',
+      `which schemes may be used: ${STRATEGY_NAMES.join(', ')} (default: auto; with --actual: depth)`,
+    )
     .option(
       '--scheme <scheme>',
       'scheme of the strategy depth: output-depth, input-depth, depth-grid',
@@ -64,11 +72,14 @@ export function planCommand(context: CliContext) {
     .option('--objective <objective>', OBJECTIVES.join(' or '), oneOf(OBJECTIVES), 'latency')
     .option('--compare', 'all strategies side by side')
     .option('--actual', 'start agents on this machine, run the plan, and lay measured beside predicted times')
-    .option('--runs <count>', 'inferences of --actual', wholeNumber(1, 1000), 7)
+    .option('--runs <count>', 'inferences of --actual', wholeNumber(1, 1000), 15)
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
-    .action(async (spec: string, options: PlanFlags) => {
+    .action(async (spec: string, flags: PlanFlags) => {
       const { output, lifetime } = context;
-      checkStrategy(options.strategy, options.scheme);
+      // all agents share this machine, so auto would rightly leave most to the master
+      const strategy = flags.strategy ?? (flags.actual ? 'depth' : 'auto');
+      const options = { ...flags, strategy };
+      checkStrategy(strategy, options.scheme);
       const engine = new OnnxruntimeEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
@@ -82,16 +93,24 @@ export function planCommand(context: CliContext) {
         return;
       }
       const { graph } = model;
-      const { fleet, source } = await fleetFrom(options);
+      const { fleet, source, assumed } = await fleetFrom(context, options);
       const explainer = new Explainer(graph, new FleetModel(fleet));
       const { objective, compare = false } = options;
       const head = {
         model: spec,
-        fleet: { source, agents: fleet.agents.map(({ id }) => id), broker: fleet.broker.kind },
+        fleet: {
+          source,
+          agents: fleet.agents.map(({ id }) => id),
+          broker: fleet.broker.kind,
+          ...(assumed ? { assumed } : {}),
+        },
         objective,
         localMs: 1000 * explainer.localSeconds,
       };
-      const title = `${spec} on ${source}; at the master alone ${msText(head.localMs)} ms`;
+      const guessed = assumed?.length
+        ? ` (assumed: ${assumed.join(', ')}; \`isobath calibrate\` measures)`
+        : '';
+      const title = `${spec} on ${source}${guessed}; at the master alone ${msText(head.localMs)} ms`;
       if (compare) {
         const planned = STRATEGY_NAMES.map((strategy): Planned => {
           output.progress(`Planning ${strategy}`);
@@ -115,7 +134,12 @@ export function planCommand(context: CliContext) {
     });
 }
 
-function planOne(graph: Graph, fleet: FleetProfile, explainer: Explainer, options: PlanFlags): Planned {
+function planOne(
+  graph: Graph,
+  fleet: FleetProfile,
+  explainer: Explainer,
+  options: PlanFlags & { readonly strategy: string },
+): Planned {
   const { strategy } = options;
   try {
     return { strategy, explained: explainer.explain(planGraph(graph, fleet, options)) };

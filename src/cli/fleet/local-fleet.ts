@@ -25,7 +25,7 @@ export interface LocalFleetOptions {
   readonly directory?: string;
   /** The most that each agent, and the master, may hold of filters, in bytes. */
   readonly limits?: { readonly agent?: number; readonly master?: number };
-  /** Measures devices and links before the model is planned, all at once, because they share this machine. */
+  /** Measures devices and links before the model is planned. */
   readonly calibrate?: boolean;
   readonly onProgress?: (text: string) => void;
   /** Default 60000 ms. */
@@ -156,7 +156,7 @@ export class LocalFleet implements Service {
     });
     this.#undo.push(() => master.stop());
     await master.start();
-    await master.profiles.calibrate({ together: true });
+    await master.profiles.calibrate();
     await master.stop();
   }
 

@@ -27,6 +27,8 @@ const operations = {
       interOpNumThreads: 1,
       externalData: external,
       logSeverityLevel: 3,
+      // Its threads would go on spinning for some 10 ms after each run, and take a core from whoever has work now.
+      extra: { session: { force_spinning_stop: '1' } },
     });
     sessions.set(session, created);
     return {};

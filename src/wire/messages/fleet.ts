@@ -1,8 +1,8 @@
 import type { ErrorJson } from '../../base/errors.ts';
 import type { SharedLimits } from '../../estimator/link-fit.ts';
 import type { MeasuredDevice, MeasuredFleet, MeasuredLink, MeasuredWay } from '../../estimator/measured.ts';
-import type { BrokerProfile, PortProfile } from '../../estimator/profile.ts';
-import { amount, flag, integer, list, literal, object, optional, rate, tagged } from '../check.ts';
+import type { BrokerProfile, HostProfile, PortProfile } from '../../estimator/profile.ts';
+import { amount, flag, integer, list, literal, object, optional, rate, tagged, text } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import { errorJson, type MessageKind, type Version, version } from './common.ts';
 import { computeProfile } from './compute-profile.ts';
@@ -18,7 +18,7 @@ export interface CalibrationRequest {
   readonly v: Version;
   /** Let each link sleep so long, to see what waking it takes. Left out: this is not measured. */
   readonly silenceMs?: number;
-  /** All agents measure their devices at the same time: for agents that share no machine. */
+  /** Agents of different machines measure their devices at the same time. */
   readonly together?: boolean;
 }
 
@@ -56,9 +56,12 @@ export const LINK_BOOK: MessageKind<LinkBook> = {
   }),
 };
 
+const host = object<HostProfile>({ id: text(64), cores: integer(1), threads: integer(1) });
+
 const device = object<MeasuredDevice>({
   id: nameCheck,
   compute: computeProfile,
+  host: optional(host),
   filterBytesLimit: optional(amount),
   link: optional(linkProfile),
 });

@@ -37,6 +37,8 @@ export interface AgentProfile {
   readonly weight: number;
   /** The most that the agent may hold of filters. Absent: no limit. */
   readonly filterBytesLimit?: number;
+  /** The same for all parties of one machine, and for no other: they share its cores. Absent: a machine of its own. */
+  readonly host?: string;
   /** As in `linux-arm64`. */
   readonly platform: string;
   /** Version of the runtime, as in `20.19.0`. */
@@ -110,6 +112,7 @@ export const AGENT_PROFILE: MessageKind<AgentProfile> = {
     engine: object<AgentProfile['engine']>({ name: text(64), version: text(64), threads: integer(1) }),
     weight: amount,
     filterBytesLimit: optional(integer()),
+    host: optional(text(64)),
     platform: text(64),
     node: text(64),
     filterBytesReceived: integer(),

@@ -1,0 +1,102 @@
+import type { Logger } from '../base/logger.ts';
+import { ComputeModel } from '../estimator/compute.ts';
+import { Correction } from '../estimator/correction.ts';
+import { FleetModel } from '../estimator/fleet-model.ts';
+import type { MeasuredDevice, MeasuredFleet } from '../estimator/measured.ts';
+import { partedWay, type SeenWay } from '../estimator/seen-way.ts';
+import { shardTerms } from '../estimator/stage-cost.ts';
+import type { StageTerms } from '../estimator/stage-summary.ts';
+import type { Work } from '../partition/work.ts';
+import { MASTER, type Stage } from '../planner/plan.ts';
+
+export interface ServiceCorrectionOptions {
+  /** As it was measured, of the agents that are there now. */
+  readonly measured: () => MeasuredFleet;
+  readonly logger: Logger;
+  /** A figure in force has changed. */
+  readonly onChange: () => void;
+}
+
+const LINK_TERMS = ['toAgent', 'fromAgent'] as const;
+
+/** Corrects what was measured by what shards take in service. */
+export class ServiceCorrection {
+  readonly #options: ServiceCorrectionOptions;
+  readonly #correction = new Correction();
+  /** What running stages were to take, by the figures that were measured. */
+  #terms = new WeakMap<Stage, readonly StageTerms[]>();
+
+  constructor(options: ServiceCorrectionOptions) {
+    this.#options = options;
+  }
+
+  corrected(fleet: MeasuredFleet): MeasuredFleet {
+    return this.#correction.corrected(fleet);
+  }
+
+  /** True where inferences have corrected a figure of one of these workers. */
+  corrects(workers: readonly string[]): boolean {
+    return this.#correction.corrects(workers);
+  }
+
+  /** Agents whose links are said to be faster or slower than they were measured. */
+  linksOf(agents: readonly string[]): string[] {
+    return agents.filter((agent) => LINK_TERMS.some((term) => this.#correction.factor(agent, term) !== 1));
+  }
+
+  /** Everything of the agent was measured anew, or its link only. */
+  forget(agent: string, what: 'all' | 'link' = 'all'): void {
+    this.#correction.forget(agent, ...(what === 'link' ? [LINK_TERMS] : []));
+  }
+
+  /** Something was measured: stages are priced anew. */
+  renew(): void {
+    this.#terms = new WeakMap();
+  }
+
+  /** What computing a shard took an agent. */
+  observe(worker: string, work: readonly Work[], measuredSeconds: number): void {
+    const { measured, logger, onChange } = this.#options;
+    const { agents } = measured();
+    const device = agents.find(({ id }) => id === worker);
+    // where others take the same cores, its time says as much of them
+    if (!device || sharesMachine(device, agents)) return;
+    const predictedSeconds = new ComputeModel(device.compute).seconds(work);
+    const seconds = { predictedSeconds, measuredSeconds };
+    if (!this.#correction.observe({ worker, term: 'compute', ...seconds, factor: 1 })) return;
+    logger.info({ agent: worker }, 'The agent computes at another speed than was known.');
+    onChange();
+  }
+
+  /** What the way of one shard of a stage to its agent and back took, while nothing else was under way. */
+  observeWay(stage: Stage, index: number, seen: SeenWay): void {
+    const { logger, onChange } = this.#options;
+    const { worker } = stage.shards[index]!;
+    const terms = this.#termsOf(stage)?.[index];
+    if (!terms) return;
+    const way = partedWay(seen, terms);
+    const see = (term: 'toAgent' | 'fromAgent', predictedSeconds: number) =>
+      this.#correction.observe({ worker, term, predictedSeconds, measuredSeconds: way[term], factor: 1 });
+    const changes = [see('toAgent', terms.transmit), see('fromAgent', terms.receive)];
+    if (!changes.includes(true)) return;
+    logger.info({ agent: worker }, 'The link of the agent has another speed than was known.');
+    onChange();
+  }
+
+  /** Undefined where an agent has left, or one shares its machine: there is no wire, and cores are not a link's. */
+  #termsOf(stage: Stage): readonly StageTerms[] | undefined {
+    const known = this.#terms.get(stage);
+    if (known) return known;
+    const fleet = this.#options.measured();
+    const alone = fleet.agents.filter((agent) => !sharesMachine(agent, [fleet.master, ...fleet.agents]));
+    const there = new Set([MASTER, ...alone.map(({ id }) => id)]);
+    if (!stage.shards.every(({ worker }) => there.has(worker))) return undefined;
+    const terms = shardTerms(new FleetModel(fleet), stage.shards);
+    this.#terms.set(stage, terms);
+    return terms;
+  }
+}
+
+function sharesMachine({ host }: MeasuredDevice, devices: readonly MeasuredDevice[]): boolean {
+  return host !== undefined && devices.filter((each) => each.host?.id === host.id).length > 1;
+}
