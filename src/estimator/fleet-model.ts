@@ -1,6 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import { ComputeModel } from './compute.ts';
-import type { DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
+import type { ComputeProfile, DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
 
 /** Resources of the master, the broker and the air. */
 export const RESOURCE = {
@@ -54,6 +54,7 @@ export class FleetModel {
   readonly broker:
     | { readonly masterLink: LinkProfile; readonly out: number; readonly in: number }
     | undefined;
+  readonly #computes = new Map<ComputeProfile, ComputeModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
 
   constructor(fleet: FleetProfile) {
@@ -92,13 +93,23 @@ export class FleetModel {
     return messages;
   }
 
+  /** Devices of one kind share the model. */
+  #computeOf(profile: ComputeProfile): ComputeModel {
+    let model = this.#computes.get(profile);
+    if (!model) {
+      model = new ComputeModel(profile);
+      this.#computes.set(profile, model);
+    }
+    return model;
+  }
+
   /** A device that has no link, as the master's own, is never asked for one. */
   #worker(device: DeviceProfile, first: number): WorkerModel {
     const { id, compute, link, filterBytesLimit = Number.POSITIVE_INFINITY } = device;
     return {
       id,
       isMaster: false,
-      compute: new ComputeModel(compute),
+      compute: this.#computeOf(compute),
       filterBytesLimit,
       engine: first,
       loop: first + 1,

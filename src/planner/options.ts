@@ -1,12 +1,12 @@
 import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
-import { stageCost } from '../estimator/stage-cost.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import type { Cut, StageOption } from './option.ts';
+import { Prices } from './pricing.ts';
 import { Signatures } from './signature.ts';
 import { Stretches } from './stretch.ts';
-import { rebalanced, type Team } from './team.ts';
+import type { Team } from './team.ts';
 
 /** What a strategy lets the search use. */
 export interface Allowed {
@@ -58,8 +58,8 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
       const found = pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
       if (!found) continue;
       endingAt[to]!.push(...found.options);
-      least[from]![to] = Math.min(parts, found.fastest);
-      const ratio = found.fastest / parts;
+      if (found.options.length > 0) least[from]![to] = Math.min(parts, found.least);
+      const ratio = found.least / parts;
       patience = ratio > 1 && ratio > before ? patience - 1 : PATIENCE;
       before = ratio;
     }
@@ -67,13 +67,13 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
   return { stretches, endingAt };
 }
 
-/** Prices runs; two that are alike are priced once. */
+/** Prices the runs of one search. */
 class RunPricing {
-  readonly #model: FleetModel;
   readonly #stretches: Stretches;
   readonly #allowed: Allowed;
   readonly #signatures: Signatures;
-  readonly #known = new Map<string, readonly Cut[]>();
+  readonly #prices: Prices;
+  readonly #model: FleetModel;
   readonly #ideal: readonly (readonly number[])[];
 
   constructor(graph: Graph, model: FleetModel, stretches: Stretches, allowed: Allowed) {
@@ -81,46 +81,37 @@ class RunPricing {
     this.#stretches = stretches;
     this.#allowed = allowed;
     this.#signatures = new Signatures(graph);
+    this.#prices = new Prices(model);
     this.#ideal = allowed.teams.map(({ workers }) => stretches.idealSeconds(workers));
   }
 
   /** Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
-  optionsOf(
-    from: number,
-    to: number,
-    parts: number,
-  ): { options: StageOption[]; fastest: number } | undefined {
+  optionsOf(from: number, to: number, parts: number): { options: StageOption[]; least: number } | undefined {
     const run = this.#stretches.run(from, to);
     if (!this.#stretches.canLeave(run)) return undefined;
     const small = this.#stretches.all.length <= SMALL_GRAPH;
     if (!small && to - from > 1 && run.outputs.length > 1) return undefined;
-    const cuts = this.#cutsOf(run, from, to, parts);
-    if (cuts.length === 0) return undefined;
-    const fastest = cuts.reduce((least, { cost }) => Math.min(least, cost.seconds), Infinity);
-    const kept = this.#allowed.varied
-      ? cuts
-      : cuts.filter(({ cost }) => cost.seconds === fastest && fastest < parts);
-    return { options: kept.map((cut) => optionOf(from, to, cut)), fastest };
-  }
-
-  #cutsOf(run: Run, from: number, to: number, parts: number): readonly Cut[] {
     const { admits, schemes, varied } = this.#allowed;
-    // what `admits` looks at is not all in the signature: where the run begins, and whether it is the whole model
-    const key = `${admits ? `${from === 0} ` : ''}${this.#signatures.of(run)}`;
-    const known = this.#known.get(key);
-    if (known) return known;
     const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
-    const cuts =
-      teams.length === 0
-        ? []
-        : schemes.flatMap((scheme) => {
-            if (admits?.(run, scheme) === false || scheme.unfit(run)) return [];
-            return varied
-              ? variedCuts(this.#model, run, scheme, teams)
-              : fastestCut(this.#model, run, scheme, teams);
-          });
-    this.#known.set(key, cuts);
-    return cuts;
+    if (teams.length === 0) return undefined;
+    const fitting = schemes.filter((scheme) => admits?.(run, scheme) !== false && !scheme.unfit(run));
+    if (fitting.length === 0) return undefined;
+    const signature = this.#signatures.of(run);
+    const cuts: Cut[] = [];
+    let least = Infinity;
+    for (const scheme of fitting) {
+      for (const team of teams) {
+        const limit = varied ? Infinity : Math.min(parts, least);
+        const price = this.#prices.of(run, signature, scheme, team, limit);
+        if (price.cut) cuts.push(price.cut);
+        least = Math.min(least, price.least);
+      }
+    }
+    if (least === Infinity) return undefined;
+    const kept = varied
+      ? cuts
+      : cuts.filter(({ cost }) => cost.seconds === least && least < parts).slice(0, 1);
+    return { options: kept.map((cut) => optionOf(from, to, cut)), least };
   }
 
   /** The teams whose lower bound is below the best known time. */
@@ -132,40 +123,6 @@ class RunPricing {
       return Math.max(compute, leastTransfer(this.#model, team, bytes)) < parts;
     });
   }
-}
-
-function fastestCut(model: FleetModel, run: Run, scheme: Scheme, teams: readonly Team[]): Cut[] {
-  let best: Cut | undefined;
-  for (const team of teams) {
-    const cut = balancedCut(model, run, scheme, team);
-    if (cut && (!best || cut.cost.seconds < best.cost.seconds)) best = cut;
-  }
-  return best ? [best] : [];
-}
-
-function variedCuts(model: FleetModel, run: Run, scheme: Scheme, teams: readonly Team[]): Cut[] {
-  return teams.flatMap((team) => balancedCut(model, run, scheme, team) ?? []);
-}
-
-/** The cut by capacity, or, where that leaves workers idle, by what they then needed. */
-export function balancedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
-  const first = pricedCut(model, run, scheme, team);
-  const better = first && rebalanced(team, busyOf(team, first));
-  const second = better && pricedCut(model, run, scheme, better);
-  return second && second.cost.seconds < first.cost.seconds ? second : first;
-}
-
-function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
-  const placed = scheme
-    .cut(run, team.weights)
-    .map(({ worker, shard }) => ({ worker: team.workers[worker]!.id, shard }));
-  // what ends up on the master alone is the local option
-  if (placed.every(({ worker }) => worker === model.master.id)) return undefined;
-  return { scheme, team, cost: stageCost(model, placed) };
-}
-
-function busyOf({ workers }: Team, { cost }: Cut): number[] {
-  return workers.map(({ id }) => cost.perWorker.find(({ worker }) => worker === id)?.busySeconds ?? 0);
 }
 
 function optionOf(from: number, to: number, cut: Cut): StageOption {

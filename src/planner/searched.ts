@@ -6,8 +6,9 @@ import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
 import { cheapestFittingPath } from './limits.ts';
 import { tightWorkers } from './memory.ts';
 import type { Cut } from './option.ts';
-import { balancedCut, optionsOf } from './options.ts';
+import { optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
+import { priceOf } from './pricing.ts';
 import { StageList } from './stages.ts';
 import { representatives, type Team, teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
@@ -90,7 +91,7 @@ function refined(model: FleetModel, run: Run, coarse: Cut, searched: Searched, t
   for (const scheme of searched.schemes.map(schemeNamed)) {
     if (searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
     for (const team of teams) {
-      const cut = balancedCut(model, run, scheme, team);
+      const { cut } = priceOf(model, run, scheme, team, best.cost.seconds);
       if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
     }
   }
