@@ -20,11 +20,15 @@ export const RESOURCE = {
 
 const FIRST_AGENT = 9;
 const PER_AGENT = 4;
+/** A worker's own resources follow its engine. */
+export const OWN_RESOURCES = PER_AGENT;
 
 /** A worker with the numbers of its resources. */
 export interface WorkerModel {
   readonly id: string;
   readonly isMaster: boolean;
+  /** Equal for agents that differ in name only. */
+  readonly kind: string;
   readonly compute: ComputeModel;
   readonly filterBytesLimit: number;
   readonly engine: number;
@@ -72,6 +76,7 @@ export class FleetModel {
     this.master = {
       ...this.#worker(fleet.master, 0),
       isMaster: true,
+      kind: 'master',
       engine: masterEngine,
       loop: masterLoop,
     };
@@ -106,9 +111,11 @@ export class FleetModel {
   /** A device that has no link, as the master's own, is never asked for one. */
   #worker(device: DeviceProfile, first: number): WorkerModel {
     const { id, compute, link, filterBytesLimit = Number.POSITIVE_INFINITY } = device;
+    const onMedium = this.fleet.sharedMedium !== undefined && link?.onSharedMedium !== false;
     return {
       id,
       isMaster: false,
+      kind: JSON.stringify([compute, link, onMedium]),
       compute: this.#computeOf(compute),
       filterBytesLimit,
       engine: first,
@@ -118,7 +125,7 @@ export class FleetModel {
       toAgent: link?.toAgent ?? NO_WAY,
       fromAgent: link?.fromAgent ?? NO_WAY,
       wakeSeconds: link?.wakeSeconds ?? 0,
-      onMedium: this.fleet.sharedMedium !== undefined && link?.onSharedMedium !== false,
+      onMedium,
     };
   }
 }

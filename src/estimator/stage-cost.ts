@@ -19,15 +19,7 @@ import { Timeline } from './timeline.ts';
  */
 export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): StageCost {
   const time = new Timeline(model.resources);
-  const courses = placed.map((entry) => courseOf(model, entry));
-  const remote = courses.filter(({ worker }) => !worker.isMaster);
-  const sent = send(model, time, courses, remote);
-  for (const course of courses) {
-    course.computed = time.serve(course.worker.engine, course.arrived, course.computeSeconds);
-  }
-  const returns = courses.map((course) => ({ course, at: returnAt(model, course) }));
-  returns.sort((a, b) => a.at - b.at);
-  for (const { course } of returns) bringBack(model, time, course, courses.length);
+  const { courses, remote, sent } = run(model, time, placed);
   const messages = remote.reduce(
     (sum, { shard }) => sum + model.messagesOf(shard.outputBytes),
     sent.messages,
@@ -39,6 +31,41 @@ export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): St
     busy: time.busy,
     throughputSeconds: time.busy.reduce((most, each) => Math.max(most, each), 0),
   };
+}
+
+/** The seconds of `stageCost` alone: searches ask for little else. */
+export function stageSeconds(model: FleetModel, placed: readonly PlacedShard[]): number {
+  const time = scratchOf(model);
+  let seconds = 0;
+  for (const { joined } of run(model, time, placed).courses) seconds = Math.max(seconds, joined);
+  return seconds;
+}
+
+/** One per fleet, used again and again. */
+const SCRATCH = new WeakMap<FleetModel, Timeline>();
+
+function scratchOf(model: FleetModel): Timeline {
+  let time = SCRATCH.get(model);
+  if (!time) {
+    time = new Timeline(model.resources);
+    SCRATCH.set(model, time);
+  }
+  time.reset();
+  return time;
+}
+
+/** Sends, computes and brings back. */
+function run(model: FleetModel, time: Timeline, placed: readonly PlacedShard[]) {
+  const courses = placed.map((entry) => courseOf(model, entry));
+  const remote = courses.filter(({ worker }) => !worker.isMaster);
+  const sent = send(model, time, courses, remote);
+  for (const course of courses) {
+    course.computed = time.serve(course.worker.engine, course.arrived, course.computeSeconds);
+  }
+  const returns = courses.map((course) => ({ course, at: returnAt(model, course) }));
+  returns.sort((a, b) => a.at - b.at);
+  for (const { course } of returns) bringBack(model, time, course, courses.length);
+  return { courses, remote, sent };
 }
 
 /** Publishes all inputs. */

@@ -1,11 +1,9 @@
 import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import type { Cut, StageOption } from './option.ts';
-import { Prices } from './pricing.ts';
-import { Signatures } from './signature.ts';
-import { Stretches } from './stretch.ts';
+import type { Prices } from './pricing.ts';
+import type { Stretches } from './stretch.ts';
 import type { Team } from './team.ts';
 
 /** What a strategy lets the search use. */
@@ -36,9 +34,13 @@ const SMALL_GRAPH = 24;
  * a longer run is known when it is priced: an option that its parts beat is left out, and one that cannot beat them even
  * without any communication is not priced at all.
  */
-export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): OptionTable {
-  const stretches = new Stretches(graph, model);
-  const pricing = new RunPricing(graph, model, stretches, allowed);
+export function optionsOf(
+  model: FleetModel,
+  stretches: Stretches,
+  prices: Prices,
+  allowed: Allowed,
+): OptionTable {
+  const pricing = new RunPricing(model, stretches, prices, allowed);
   const ends = stretches.boundaries.length;
   const endingAt: StageOption[][] = Array.from({ length: ends }, () => []);
   /** Least seconds from one boundary to another, found so far. */
@@ -71,17 +73,21 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
 class RunPricing {
   readonly #stretches: Stretches;
   readonly #allowed: Allowed;
-  readonly #signatures: Signatures;
   readonly #prices: Prices;
   readonly #model: FleetModel;
+  readonly #kinds: readonly { readonly ideal: readonly number[]; readonly beta: number }[];
   readonly #ideal: readonly (readonly number[])[];
 
-  constructor(graph: Graph, model: FleetModel, stretches: Stretches, allowed: Allowed) {
+  constructor(model: FleetModel, stretches: Stretches, prices: Prices, allowed: Allowed) {
     this.#model = model;
     this.#stretches = stretches;
+    this.#prices = prices;
     this.#allowed = allowed;
-    this.#signatures = new Signatures(graph);
-    this.#prices = new Prices(model);
+    const kinds = new Map(model.agents.map((agent) => [agent.kind, agent]));
+    this.#kinds = [...kinds.values()].map((agent) => ({
+      ideal: stretches.idealSeconds([agent]),
+      beta: agent.fromAgent.beta,
+    }));
     this.#ideal = allowed.teams.map(({ workers }) => stretches.idealSeconds(workers));
   }
 
@@ -96,10 +102,13 @@ class RunPricing {
     if (teams.length === 0) return undefined;
     const fitting = schemes.filter((scheme) => admits?.(run, scheme) !== false && !scheme.unfit(run));
     if (fitting.length === 0) return undefined;
-    const signature = this.#signatures.of(run);
+    const signature = this.#stretches.signature(from, to);
     const cuts: Cut[] = [];
-    let least = Infinity;
+    // what was the best over fewer agents is to be beaten
+    const before = varied ? undefined : this.#prices.best(signature);
+    let least = before?.cost.seconds ?? Infinity;
     for (const scheme of fitting) {
+      if (scheme.alone && !varied && this.#leastAlone(run, from, to) >= parts) continue;
       for (const team of teams) {
         const limit = varied ? Infinity : Math.min(parts, least);
         const price = this.#prices.of(run, signature, scheme, team, limit);
@@ -108,10 +117,21 @@ class RunPricing {
       }
     }
     if (least === Infinity) return undefined;
-    const kept = varied
-      ? cuts
-      : cuts.filter(({ cost }) => cost.seconds === least && least < parts).slice(0, 1);
-    return { options: kept.map((cut) => optionOf(from, to, cut)), least };
+    if (varied) return { options: cuts.map((cut) => optionOf(from, to, cut)), least };
+    const best = this.#prices.best(signature);
+    const wins = best !== undefined && best.cost.seconds <= least && best.cost.seconds < parts;
+    return { options: wins ? [optionOf(from, to, best)] : [], least };
+  }
+
+  /** Seconds that one agent needs at least: nothing comes back before all is computed. */
+  #leastAlone(run: Run, from: number, to: number): number {
+    let seconds = Infinity;
+    for (const kind of this.#kinds) {
+      let alone = this.#stretches.outputBytes(run) * kind.beta;
+      for (let stretch = from; stretch < to; stretch += 1) alone += kind.ideal[stretch]!;
+      seconds = Math.min(seconds, alone);
+    }
+    return seconds;
   }
 
   /** The teams whose lower bound is below the best known time. */
@@ -125,7 +145,7 @@ class RunPricing {
   }
 }
 
-function optionOf(from: number, to: number, cut: Cut): StageOption {
+export function optionOf(from: number, to: number, cut: Cut): StageOption {
   const { seconds, busy, perWorker } = cut.cost;
   const filters = perWorker.map(({ worker, filterBytes }) => ({ worker, bytes: filterBytes }));
   return { from, to, cut, seconds, busy, filters };

@@ -1,10 +1,13 @@
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
-import { stageCost } from '../estimator/stage-cost.ts';
+import { stageCost, stageSeconds } from '../estimator/stage-cost.ts';
+import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Run } from '../partition/run.ts';
 import type { Assignment, Scheme } from '../partition/scheme.ts';
 import type { Cut } from './option.ts';
-import { rebalanced, type Team } from './team.ts';
+import { rebalanced, type Team, teamOf } from './team.ts';
 
+/** By how much a shard may shrink when shares are put right. */
+const UNEVEN = 1.2;
 /** From so many workers on, a rough cut is worth its while. */
 const MANY = 8;
 /** By how much a rough cut may seem slower than it is. */
@@ -31,20 +34,19 @@ export function priceOf(
 ): Price {
   if (limit < Number.POSITIVE_INFINITY) {
     const sample = scheme.sample?.(run, team.weights);
-    const least = sample ? stageCost(model, [placed(team, sample)]).seconds : 0;
+    const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
     if (least >= limit) return { cut: undefined, least };
     if (team.workers.length >= MANY && scheme.rough) {
-      const rough = scheme.rough(run, team.weights)!.map((each) => placed(team, each));
-      const about = rough.length > 0 ? stageCost(model, rough).seconds : 0;
-      if (about >= ROUGHLY * limit) return { cut: undefined, least: about };
+      const rough = scheme.rough(run, team.weights).map((each) => placed(team, each));
+      const cost = rough.length > 0 ? stageCost(model, rough) : undefined;
+      const about = cost ? cost.seconds / ROUGHLY - gainOf(busyOf(team, cost)) : 0;
+      if (about >= limit) return { cut: undefined, least: about };
     }
   }
   const first = pricedCut(model, run, scheme, team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
-  const busy = busyOf(team, first);
-  const even = busy.reduce((sum, seconds) => sum + seconds, 0) / busy.length;
-  const gain = Math.max(...busy) - even;
-  const better = first.cost.seconds - gain < limit ? rebalanced(team, busy) : undefined;
+  const busy = busyOf(team, first.cost);
+  const better = first.cost.seconds - gainOf(busy) < limit ? rebalanced(team, busy) : undefined;
   const second = better && pricedCut(model, run, scheme, better);
   const cut = second && second.cost.seconds < first.cost.seconds ? second : first;
   return { cut, least: cut.cost.seconds };
@@ -58,35 +60,53 @@ export function balancedCut(model: FleetModel, run: Run, scheme: Scheme, team: T
 /** Remembers prices: by the signature of a run, two that are alike are priced once. */
 export class Prices {
   readonly #model: FleetModel;
+  readonly #best = new Map<string, Cut>();
   readonly #single = new Map<WorkerModel, Team>();
-  readonly #known = new Map<string, Map<Scheme, Map<Team, Price>>>();
+  readonly #known = new Map<string, Map<Scheme, Map<string, Price>>>();
 
   constructor(model: FleetModel) {
     this.#model = model;
   }
 
+  /** The fastest cut of such a run that was priced so far. */
+  best(signature: string): Cut | undefined {
+    return this.#best.get(signature);
+  }
+
   of(run: Run, signature: string, scheme: Scheme, team: Team, limit: number): Price {
     const prices = this.#pricesOf(signature, scheme);
     const used = scheme.alone ? this.#alone(team) : team;
-    const known = prices.get(used);
+    const known = prices.get(used.key);
     if (known && (known.cut || known.least >= limit)) return known;
     const price = priceOf(this.#model, run, scheme, used, limit);
-    prices.set(used, price);
+    // of what is too slow, how slow it is: to keep more would fill the memory
+    prices.set(used.key, price.least < limit ? price : { cut: undefined, least: price.least });
+    const best = this.#best.get(signature);
+    if (price.cut && !(best && best.cost.seconds <= price.least)) this.#best.set(signature, price.cut);
     return price;
   }
 
   #alone({ workers, weights }: Team): Team {
     const worker = workers[weights.indexOf(Math.max(...weights))]!;
     let team = this.#single.get(worker);
-    if (!team) this.#single.set(worker, (team = { workers: [worker], weights: [1] }));
+    if (!team) {
+      team = teamOf([worker], [1]);
+      this.#single.set(worker, team);
+    }
     return team;
   }
 
-  #pricesOf(signature: string, scheme: Scheme): Map<Team, Price> {
+  #pricesOf(signature: string, scheme: Scheme): Map<string, Price> {
     let schemes = this.#known.get(signature);
-    if (!schemes) this.#known.set(signature, (schemes = new Map()));
+    if (!schemes) {
+      schemes = new Map();
+      this.#known.set(signature, schemes);
+    }
     let teams = schemes.get(scheme);
-    if (!teams) schemes.set(scheme, (teams = new Map()));
+    if (!teams) {
+      teams = new Map();
+      schemes.set(scheme, teams);
+    }
     return teams;
   }
 }
@@ -102,6 +122,12 @@ function placed({ workers }: Team, { worker, shard }: Assignment) {
   return { worker: workers[worker]!.id, shard };
 }
 
-function busyOf({ workers }: Team, { cost }: Cut): number[] {
-  return workers.map(({ id }) => cost.perWorker.find(({ worker }) => worker === id)?.busySeconds ?? 0);
+/** What other shares can win at most: all busy for as long as they are on average. */
+function gainOf(busy: readonly number[]): number {
+  return Math.max(...busy) - busy.reduce((sum, seconds) => sum + seconds, 0) / busy.length;
+}
+
+function busyOf({ workers }: Team, cost: StageCost): number[] {
+  const busy = new Map(cost.perWorker.map(({ worker, busySeconds }) => [worker, busySeconds]));
+  return workers.map(({ id }) => busy.get(id) ?? 0);
 }
