@@ -6,12 +6,10 @@ import type { Assignment, Scheme } from '../partition/scheme.ts';
 import type { Cut } from './option.ts';
 import { rebalanced, type Team, teamOf } from './team.ts';
 
-/** By how much a shard may shrink when shares are put right. */
-const UNEVEN = 1.2;
 /** From so many workers on, a rough cut is worth its while. */
 const MANY = 8;
-/** By how much a rough cut may seem slower than it is. */
-const ROUGHLY = 1.04;
+/** By how much a cut may seem slower than it is, once its shares are put right. */
+const UNEVEN = 1.25;
 
 /** What is known of a run cut by a scheme over a team. */
 export interface Price {
@@ -38,15 +36,14 @@ export function priceOf(
     if (least >= limit) return { cut: undefined, least };
     if (team.workers.length >= MANY && scheme.rough) {
       const rough = scheme.rough(run, team.weights).map((each) => placed(team, each));
-      const cost = rough.length > 0 ? stageCost(model, rough) : undefined;
-      const about = cost ? cost.seconds / ROUGHLY - gainOf(busyOf(team, cost)) : 0;
+      const about = rough.length > 0 ? stageSeconds(model, rough) / UNEVEN : 0;
       if (about >= limit) return { cut: undefined, least: about };
     }
   }
   const first = pricedCut(model, run, scheme, team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
   const busy = busyOf(team, first.cost);
-  const better = first.cost.seconds - gainOf(busy) < limit ? rebalanced(team, busy) : undefined;
+  const better = first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
   const second = better && pricedCut(model, run, scheme, better);
   const cut = second && second.cost.seconds < first.cost.seconds ? second : first;
   return { cut, least: cut.cost.seconds };
@@ -120,11 +117,6 @@ function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut
 
 function placed({ workers }: Team, { worker, shard }: Assignment) {
   return { worker: workers[worker]!.id, shard };
-}
-
-/** What other shares can win at most: all busy for as long as they are on average. */
-function gainOf(busy: readonly number[]): number {
-  return Math.max(...busy) - busy.reduce((sum, seconds) => sum + seconds, 0) / busy.length;
 }
 
 function busyOf({ workers }: Team, cost: StageCost): number[] {
