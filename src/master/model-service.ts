@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { repriced } from '../planner/repriced.ts';
-import { isSearched, planGraph } from '../planner/strategies.ts';
+import { isSearched, planInSlices } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -58,6 +58,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #undo: (() => void)[] = [];
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
+  #planning: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #retryMs = RETRY_MS.first;
@@ -82,8 +83,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   async start(): Promise<void> {
     const { fleet, profiles } = this.#options;
     this.#undo.push(
-      fleet.on('joined', () => this.#schedule()),
-      fleet.on('left', () => this.#schedule()),
+      fleet.on('joined', () => this.#replan()),
+      fleet.on('left', () => this.#replan()),
       profiles.on('changed', () => {
         this.#outdated = true;
         this.#schedule();
@@ -96,6 +97,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#stopped = true;
     clearTimeout(this.#timer);
     for (const step of this.#undo.splice(0)) step();
+    this.#planning?.abort();
     this.#starting?.abort();
     await this.#work;
     await this.#current?.deployment.stop();
@@ -111,6 +113,11 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       });
     }
     return this.#current.deployment.infer(request, checkedInputs(this.model, inputs));
+  }
+
+  #replan(): void {
+    this.#planning?.abort();
+    this.#schedule();
   }
 
   #schedule(delayMs = this.#options.settleMs ?? 300): void {
@@ -133,13 +140,18 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#outdated = false;
     let deployment: Deployment;
     try {
-      const plan = planGraph(model.graph, profiles.profile, model);
+      const planning = new AbortController();
+      this.#planning = planning;
+      // who joins or leaves meanwhile makes it worthless: the next one is under way
+      const plan = await planInSlices(model.graph, profiles.profile, model, { signal: planning.signal });
+      this.#planning = undefined;
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
       await deployment.start();
     } catch (cause) {
-      if (this.#stopped) return;
+      if (this.#planning?.signal.aborted) this.#outdated ||= outdated;
+      if (this.#stopped || this.#planning?.signal.aborted) return;
       const error = IsobathError.from(cause);
       logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
       this.emit('failed', { model: model.name, error });
@@ -148,6 +160,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       return;
     } finally {
       this.#starting = undefined;
+      this.#planning = undefined;
     }
     this.#retryMs = RETRY_MS.first;
     const previous = this.#current;

@@ -14,6 +14,7 @@ import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import { StageList } from './stages.ts';
+import type { Steps } from './steps.ts';
 import { capacitiesOf } from './team.ts';
 
 /** Strategies that decide layer by layer by a rule, without a search. */
@@ -28,7 +29,8 @@ export interface RuleTeam {
 const all = ({ agents }: FleetModel): RuleTeam => ({ agents });
 
 /** The whole model at the master. */
-export function planLocal(graph: Graph, model: FleetModel): StageList {
+export function* planLocal(graph: Graph, model: FleetModel): Steps<StageList> {
+  yield;
   const list = new StageList(graph, model);
   list.local(graph.nodes);
   return list;
@@ -40,7 +42,7 @@ export function planDepth(
   model: FleetModel,
   scheme: Scheme,
   team: RuleTeam = all(model),
-): StageList {
+): Steps<StageList> {
   return layerByLayer(graph, model, team, capacitiesOf(team.agents), (list, node) => {
     const run = longestRun(list, scheme, node);
     return run && { scheme, run };
@@ -56,7 +58,7 @@ export function planPaper(
   model: FleetModel,
   options: TriggerOptions = {},
   team: RuleTeam = all(model),
-): StageList {
+): Steps<StageList> {
   const uniform = team.agents.map(() => 1);
   return layerByLayer(graph, model, team, uniform, (list, node) => {
     const layer = paperLayer(graph, node);
@@ -94,17 +96,18 @@ export function paperTrigger(
 
 type Choice = { readonly scheme: Scheme; readonly run: Run } | undefined;
 
-function layerByLayer(
+function* layerByLayer(
   graph: Graph,
   model: FleetModel,
   { agents, enough = () => false }: RuleTeam,
   weights: readonly number[],
   choose: (list: StageList, node: Node) => Choice,
-): StageList {
+): Steps<StageList> {
   const list = new StageList(graph, model);
   const taken = new Set<Node>();
   for (const node of graph.nodes) {
     if (taken.has(node)) continue;
+    yield;
     if (enough(list)) break;
     const choice = agents.length > 0 ? choose(list, node) : undefined;
     if (!choice) {

@@ -3,6 +3,7 @@ import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import type { Cut, StageOption } from './option.ts';
 import type { Prices } from './pricing.ts';
+import type { Steps } from './steps.ts';
 import type { Stretches } from './stretch.ts';
 import type { Team } from './team.ts';
 
@@ -34,12 +35,12 @@ const SMALL_GRAPH = 24;
  * a longer run is known when it is priced: an option that its parts beat is left out, and one that cannot beat them even
  * without any communication is not priced at all.
  */
-export function optionsOf(
+export function* optionsOf(
   model: FleetModel,
   stretches: Stretches,
   prices: Prices,
   allowed: Allowed,
-): OptionTable {
+): Steps<OptionTable> {
   const pricing = new RunPricing(model, stretches, prices, allowed);
   const ends = stretches.boundaries.length;
   const endingAt: StageOption[][] = Array.from({ length: ends }, () => []);
@@ -57,7 +58,7 @@ export function optionsOf(
         parts = Math.min(parts, least[from]![mid]! + least[mid]![to]!);
       least[from]![to] = parts;
       if (to - from > allowed.maxStretches || patience < 0) continue;
-      const found = pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
+      const found = yield* pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
       if (!found) continue;
       endingAt[to]!.push(...found.options);
       if (found.options.length > 0) least[from]![to] = Math.min(parts, found.least);
@@ -92,7 +93,11 @@ class RunPricing {
   }
 
   /** Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
-  optionsOf(from: number, to: number, parts: number): { options: StageOption[]; least: number } | undefined {
+  *optionsOf(
+    from: number,
+    to: number,
+    parts: number,
+  ): Steps<{ options: StageOption[]; least: number } | undefined> {
     const run = this.#stretches.run(from, to);
     if (!this.#stretches.canLeave(run)) return undefined;
     const small = this.#stretches.all.length <= SMALL_GRAPH;
@@ -114,6 +119,7 @@ class RunPricing {
         const price = this.#prices.of(run, signature, scheme, team, limit);
         if (price.cut) cuts.push(price.cut);
         least = Math.min(least, price.least);
+        yield;
       }
     }
     if (least === Infinity) return undefined;

@@ -11,6 +11,7 @@ import { MASTER, type PlannedShard } from './plan.ts';
 import { Prices } from './pricing.ts';
 import { replicatedCut, replicatedShard } from './replicas.ts';
 import { StageList } from './stages.ts';
+import type { Steps } from './steps.ts';
 import { Stretches } from './stretch.ts';
 import { rankedAgents, representatives, type Team, teamOf, teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
@@ -84,28 +85,28 @@ export class PlanSearch {
   }
 
   /** The fastest plan over the best `agents`. Throws ISO_ERR_PLAN_MEMORY. */
-  forLatency(agents: number): StageList {
+  *forLatency(agents: number): Steps<StageList> {
     const teams = this.#teams(agents);
-    const table = this.#table(teams);
-    const path = cheapestFittingPath(table, this.#model, ({ seconds }) => seconds);
-    return this.#listOf(path, teams);
+    const table = yield* this.#table(teams);
+    const path = yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds);
+    return yield* this.#listOf(path, teams);
   }
 
   /** The plan over all agents whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
-  forThroughput(): StageList {
+  *forThroughput(): Steps<StageList> {
     const teams = this.#teams(this.#ranked.length);
-    const { endingAt } = this.#table(teams);
+    const { endingAt } = yield* this.#table(teams);
     const table = { stretches: this.#stretches, endingAt: endingAt.map((options) => [...options]) };
     if (this.#searched.schemes.includes('replica'))
-      for (const option of this.#replicated()) table.endingAt[option.to]!.push(option);
-    return this.#listOf(leastBusyPath(table, this.#model));
+      for (const option of yield* this.#replicated()) table.endingAt[option.to]!.push(option);
+    return yield* this.#listOf(yield* leastBusyPath(table, this.#model));
   }
 
   #teams(agents: number): Team[] {
     return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked.slice(0, agents));
   }
 
-  #table(teams: readonly Team[]): OptionTable {
+  #table(teams: readonly Team[]): Steps<OptionTable> {
     const { admits, maxStretches } = this.#searched;
     return optionsOf(this.#model, this.#stretches, this.#prices, {
       schemes: this.#schemes,
@@ -117,7 +118,7 @@ export class PlanSearch {
   }
 
   /** Runs of which every worker has a copy: those that are not too long, and those that begin or end the model. */
-  #replicated(): StageOption[] {
+  *#replicated(): Steps<StageOption[]> {
     const { admits, masterComputes } = this.#searched;
     const scheme = schemeNamed('replica');
     const ends = this.#stretches.boundaries.length - 1;
@@ -132,6 +133,7 @@ export class PlanSearch {
         const run = this.#stretches.run(from, to);
         if (!this.#stretches.canLeave(run) || admits?.(run, scheme) === false) continue;
         for (const team of teams) {
+          yield;
           const cut = replicatedCut(this.#model, run, team);
           if (cut) options.push(optionOf(from, to, cut));
         }
@@ -141,11 +143,11 @@ export class PlanSearch {
   }
 
   /** The stages of a path; with `teams`, each run is cut again by the best of them. */
-  #listOf(path: readonly StageOption[], teams?: readonly Team[]): StageList {
+  *#listOf(path: readonly StageOption[], teams?: readonly Team[]): Steps<StageList> {
     const list = new StageList(this.#graph, this.#model);
     for (const { from, to, cut: coarse } of path) {
       const run = this.#stretches.run(from, to);
-      const cut = coarse && teams && !this.#tight ? this.#refined(from, to, coarse, teams) : coarse;
+      const cut = coarse && teams && !this.#tight ? yield* this.#refined(from, to, coarse, teams) : coarse;
       if (cut) list.distributed(cut.scheme.name, run.nodes, shardsOf(run, cut, this.#model));
       else list.local(run.nodes);
     }
@@ -153,7 +155,7 @@ export class PlanSearch {
   }
 
   /** The best cut of a chosen run over every team. */
-  #refined(from: number, to: number, coarse: Cut, teams: readonly Team[]): Cut {
+  *#refined(from: number, to: number, coarse: Cut, teams: readonly Team[]): Steps<Cut> {
     const run = this.#stretches.run(from, to);
     const signature = this.#stretches.signature(from, to);
     let best = this.#prices.best(signature) ?? coarse;
@@ -161,6 +163,7 @@ export class PlanSearch {
       if (this.#searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
       for (const team of teams) {
         const { cut } = this.#prices.of(run, signature, scheme, team, best.cost.seconds);
+        yield;
         if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
       }
     }

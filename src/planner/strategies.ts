@@ -9,6 +9,7 @@ import { limitedOf, overfull, refuseHopeless, refuseOverfull } from './memory.ts
 import type { Plan } from './plan.ts';
 import { type Objective, PlanSearch, SEARCHED } from './searched.ts';
 import type { StageList } from './stages.ts';
+import { finished, finishedInSlices, type SliceOptions, type Steps } from './steps.ts';
 import { halvings, rankedAgents } from './team.ts';
 
 export interface PlanOptions {
@@ -22,14 +23,17 @@ export interface PlanOptions {
   readonly trigger?: TriggerOptions;
 }
 
-type Strategy = (graph: Graph, model: FleetModel, options: PlanOptions) => Plan;
+type Rule = (graph: Graph, model: FleetModel, options: PlanOptions, team?: RuleTeam) => Steps<StageList>;
 
-const FIXED: Readonly<Record<string, Strategy>> = {
-  local: (graph, model) => planLocal(graph, model).plan('local'),
-  depth: (graph, model, { scheme = 'output-depth' }) =>
-    planDepth(graph, model, schemeNamed(scheme)).plan('depth'),
-  paper: (graph, model, { trigger }) => planPaper(graph, model, trigger).plan('paper'),
+const FIXED: Readonly<Record<string, Rule>> = {
+  local: (graph, model) => planLocal(graph, model),
+  depth: (graph, model, { scheme = 'output-depth' }, team) =>
+    planDepth(graph, model, schemeNamed(scheme), team),
+  paper: (graph, model, { trigger }, team) => planPaper(graph, model, trigger, team),
 };
+
+/** The rules that are no subset of the search: they cut alike, or over all agents, what the search cuts by capacity. */
+const RULES = [FIXED['depth']!, FIXED['paper']!];
 
 /** Which schemes the planner may use. */
 export const STRATEGY_NAMES = [
@@ -45,6 +49,20 @@ export function isSearched(strategy: string): boolean {
 
 /** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY. */
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
+  return finished(planSteps(graph, fleet, options));
+}
+
+/** As `planGraph`, while the event loop goes on. Throws the reason of the signal, too. */
+export function planInSlices(
+  graph: Graph,
+  fleet: FleetProfile,
+  options: PlanOptions,
+  slices?: SliceOptions,
+): Promise<Plan> {
+  return finishedInSlices(planSteps(graph, fleet, options), slices);
+}
+
+function* planSteps(graph: Graph, fleet: FleetProfile, options: PlanOptions): Steps<Plan> {
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
   const model = new FleetModel(fleet);
@@ -53,18 +71,18 @@ export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOption
   }
   refuseHopeless(graph, model);
   if (Object.hasOwn(FIXED, strategy)) {
-    const plan = FIXED[strategy]!(graph, model, options);
+    const plan = (yield* FIXED[strategy]!(graph, model, options)).plan(strategy);
     refuseOverfull(graph, model, filtersOf(plan));
     return plan;
   }
-  return objective === 'latency' ? fastest(graph, model, options) : leastBusy(graph, model, options);
+  return yield* objective === 'latency' ? fastest(graph, model, options) : leastBusy(graph, model, options);
 }
 
 /**
  * The fastest plan. `auto` looks at the plans over the best half of the agents, the best quarter and so on as well, and at
  * those of the rules: so neither a rule nor fewer agents are faster.
  */
-function fastest(graph: Graph, model: FleetModel, options: PlanOptions): Plan {
+function* fastest(graph: Graph, model: FleetModel, options: PlanOptions): Steps<Plan> {
   const { strategy } = options;
   const all = model.agents.length;
   const search = new PlanSearch(graph, model, SEARCHED[strategy]!);
@@ -72,7 +90,7 @@ function fastest(graph: Graph, model: FleetModel, options: PlanOptions): Plan {
   const sizes = strategy === 'auto' ? halvings(all) : [];
   const best = new Best('predictedSeconds', model);
   for (const agents of new Set([...sizes, all])) {
-    best.offer(() => search.forLatency(agents).plan(strategy), agents === all);
+    yield* best.offer(strategy, search.forLatency(agents), agents === all);
     if (strategy !== 'auto') continue;
     // a rule that is slower already is not followed to its end
     const team = {
@@ -80,36 +98,28 @@ function fastest(graph: Graph, model: FleetModel, options: PlanOptions): Plan {
       enough: ({ seconds }: StageList) => seconds >= best.worth,
     };
     for (const plan of RULES) {
-      const list = plan(graph, model, options, team);
-      if (!team.enough(list)) best.offer(() => list.plan(strategy));
+      const list = yield* plan(graph, model, options, team);
+      if (!team.enough(list)) best.take(list.plan(strategy));
     }
   }
   return best.plan;
 }
 
 /** The plan whose busiest resource is busy least, of the strategy's own; for `auto`, of all that there are. */
-function leastBusy(graph: Graph, model: FleetModel, options: PlanOptions): Plan {
+function* leastBusy(graph: Graph, model: FleetModel, options: PlanOptions): Steps<Plan> {
   const { strategy } = options;
   const best = new Best('throughputSeconds', model);
   const names = strategy === 'auto' ? Object.keys(SEARCHED) : [strategy];
   for (const name of names) {
     const search = new PlanSearch(graph, model, SEARCHED[name]!);
-    best.offer(() => search.forThroughput().plan(strategy), name === strategy);
+    yield* best.offer(strategy, search.forThroughput(), name === strategy);
     // a plan for latency is cut over more teams, and may so keep the busiest less busy, too
-    best.offer(() => search.forLatency(model.agents.length).plan(strategy));
+    yield* best.offer(strategy, search.forLatency(model.agents.length));
   }
   if (strategy === 'auto')
-    for (const plan of [planLocal, ...RULES]) best.offer(() => plan(graph, model, options).plan(strategy));
+    for (const plan of Object.values(FIXED)) yield* best.offer(strategy, plan(graph, model, options));
   return best.plan;
 }
-
-/** The rules that are no subset of the search: they cut alike, or over all agents, what the search cuts by capacity. */
-const RULES = [
-  (graph: Graph, model: FleetModel, options: PlanOptions, team?: RuleTeam) =>
-    planDepth(graph, model, schemeNamed(options.scheme ?? 'output-depth'), team),
-  (graph: Graph, model: FleetModel, options: PlanOptions, team?: RuleTeam) =>
-    planPaper(graph, model, options.trigger, team),
-];
 
 /** The first of the best plans that fit. */
 class Best {
@@ -133,12 +143,14 @@ class Best {
     return this.#plan;
   }
 
-  /** `decides`: what is thrown where nothing fits. */
-  offer(make: () => Plan, decides = false): void {
+  take(plan: Plan): void {
+    if (plan[this.#by] < this.worth && overfull(filtersOf(plan), this.#limited).size === 0) this.#plan = plan;
+  }
+
+  /** `decides`: its refusal is what is thrown where nothing fits. */
+  *offer(strategy: string, list: Steps<StageList>, decides = false): Steps<void> {
     try {
-      const plan = make();
-      if (plan[this.#by] < this.worth && overfull(filtersOf(plan), this.#limited).size === 0)
-        this.#plan = plan;
+      this.take((yield* list).plan(strategy));
     } catch (error) {
       if (!(error instanceof IsobathError && error.code === 'ISO_ERR_PLAN_MEMORY')) throw error;
       if (decides) this.#refusal = error;

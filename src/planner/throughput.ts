@@ -2,6 +2,7 @@ import type { FleetModel } from '../estimator/fleet-model.ts';
 import { cheapestFittingPath } from './limits.ts';
 import type { StageOption } from './option.ts';
 import type { OptionTable } from './options.ts';
+import type { Steps } from './steps.ts';
 
 const ROUNDS = 24;
 
@@ -9,12 +10,13 @@ const ROUNDS = 24;
  * The path whose busiest resource is busy least per inference. The resources get weights, which grow where a path keeps
  * them busy (multiplicative weights for a min-max problem); the best of the paths is kept.
  */
-export function leastBusyPath(table: OptionTable, model: FleetModel): StageOption[] {
+export function* leastBusyPath(table: OptionTable, model: FleetModel): Steps<StageOption[]> {
   let weights = new Float64Array(model.resources).fill(1 / model.resources);
   let best: { path: StageOption[]; most: number } | undefined;
   for (let round = 0; round < ROUNDS; round += 1) {
     // the fastest path comes first: it must not be better than what is found
-    const path = cheapestFittingPath(table, model, ({ busy, seconds }) =>
+    yield;
+    const path = yield* cheapestFittingPath(table, model, ({ busy, seconds }) =>
       round === 0 ? seconds : weighted(busy, weights),
     );
     const busy = new Float64Array(model.resources);
