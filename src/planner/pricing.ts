@@ -6,7 +6,7 @@ import type { Assignment, Scheme } from '../partition/scheme.ts';
 import type { Cut } from './option.ts';
 import { rebalanced, type Team, teamOf } from './team.ts';
 
-/** From so many workers on, a rough cut is worth its while. */
+/** From so many workers on, bounds are worth their while; the shares of few may change by more than they allow for. */
 const MANY = 8;
 /** By how much a cut may seem slower than it is, once its shares are put right. */
 const UNEVEN = 1.25;
@@ -30,11 +30,12 @@ export function priceOf(
   team: Team,
   limit = Number.POSITIVE_INFINITY,
 ): Price {
-  if (limit < Number.POSITIVE_INFINITY) {
+  const many = team.workers.length >= MANY;
+  if (many && limit < Number.POSITIVE_INFINITY) {
     const sample = scheme.sample?.(run, team.weights);
     const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
     if (least >= limit) return { cut: undefined, least };
-    if (team.workers.length >= MANY && scheme.rough) {
+    if (scheme.rough) {
       const rough = scheme.rough(run, team.weights).map((each) => placed(team, each));
       const about = rough.length > 0 ? stageSeconds(model, rough) / UNEVEN : 0;
       if (about >= limit) return { cut: undefined, least: about };
@@ -43,7 +44,7 @@ export function priceOf(
   const first = pricedCut(model, run, scheme, team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
   const busy = busyOf(team, first.cost);
-  const better = first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
+  const better = !many || first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
   const second = better && pricedCut(model, run, scheme, better);
   const cut = second && second.cost.seconds < first.cost.seconds ? second : first;
   return { cut, least: cut.cost.seconds };

@@ -24,7 +24,7 @@ describe('a plan for throughput', () => {
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
     expect(new Set(shares.slice(0, 4)).size).toBe(1);
     const local = planGraph(deployed('squeezenet'), fleet, { strategy: 'local' });
-    expect(local.throughputSeconds / plan.throughputSeconds).toBeGreaterThan(4.5);
+    expect(local.throughputSeconds / plan.throughputSeconds).toBeGreaterThan(4.9);
   });
 
   it('gives a device of twice the speed about twice the share, and one without room none', () => {
@@ -95,7 +95,7 @@ describe('a plan for throughput', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });
