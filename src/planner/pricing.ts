@@ -6,7 +6,7 @@ import type { Assignment, Scheme } from '../partition/scheme.ts';
 import type { Cut } from './option.ts';
 import { rebalanced, type Team, teamOf } from './team.ts';
 
-/** From so many workers on, bounds are worth their while; the shares of few may change by more than they allow for. */
+/** From so many workers on, a rough cut is worth its while. The shares of fewer unlike ones may change by more than bounds allow. */
 const MANY = 8;
 /** By how much a cut may seem slower than it is, once its shares are put right. */
 const UNEVEN = 1.25;
@@ -31,11 +31,12 @@ export function priceOf(
   limit = Number.POSITIVE_INFINITY,
 ): Price {
   const many = team.workers.length >= MANY;
-  if (many && limit < Number.POSITIVE_INFINITY) {
+  const bounded = many || team.workers.every(({ compute }) => compute === team.workers[0]!.compute);
+  if (bounded && limit < Number.POSITIVE_INFINITY) {
     const sample = scheme.sample?.(run, team.weights);
     const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
     if (least >= limit) return { cut: undefined, least };
-    if (scheme.rough) {
+    if (many && scheme.rough) {
       const rough = scheme.rough(run, team.weights).map((each) => placed(team, each));
       const about = rough.length > 0 ? stageSeconds(model, rough) / UNEVEN : 0;
       if (about >= limit) return { cut: undefined, least: about };
@@ -44,7 +45,7 @@ export function priceOf(
   const first = pricedCut(model, run, scheme, team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
   const busy = busyOf(team, first.cost);
-  const better = !many || first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
+  const better = !bounded || first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
   const second = better && pricedCut(model, run, scheme, better);
   const cut = second && second.cost.seconds < first.cost.seconds ? second : first;
   return { cut, least: cut.cost.seconds };

@@ -50,7 +50,6 @@ describe('auto is predicted no slower on twice the agents', () => {
       }),
       { numRuns: 100, seed: 1 },
     );
-    console.log(excess.filter((each) => each > 0).sort());
     expect(Math.max(...excess)).toBeLessThan(0.1);
   });
 });
