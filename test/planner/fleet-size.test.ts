@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { shippedDevices } from '../../src/estimator/fleet-file.ts';
 import { fleetOf } from '../../src/estimator/sweep.ts';
@@ -7,6 +7,7 @@ import { randomModel } from '../support/random-graph.ts';
 import { deployed, randomFleet } from './support.ts';
 
 const pi = (await shippedDevices()).get('raspberry-pi-4')!;
+jest.setTimeout(300_000);
 
 /** Seconds on the first n, 2n, ... of agents of one kind. */
 describe('auto is predicted no slower on twice the agents', () => {

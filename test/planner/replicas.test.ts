@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { shippedDevices } from '../../src/estimator/fleet-file.ts';
 import { FleetModel } from '../../src/estimator/fleet-model.ts';
@@ -13,6 +13,7 @@ import { deployed, heldBy, randomFleet } from './support.ts';
 const devices = await shippedDevices();
 const pi = devices.get('raspberry-pi-4')!;
 const throughput = (strategy: string) => ({ strategy, objective: 'throughput' }) as const;
+jest.setTimeout(300_000);
 
 describe('a plan for throughput', () => {
   it('by replica deals the model out over all devices, alike devices alike', () => {
