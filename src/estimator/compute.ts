@@ -13,6 +13,7 @@ interface Curve {
 /** Prices the work of a shard on one device. */
 export class ComputeModel {
   readonly profile: ComputeProfile;
+  #last: { readonly work: readonly Work[]; readonly seconds: number } | undefined;
   readonly #curves: Readonly<Record<WorkKind, Curve>>;
 
   constructor(profile: ComputeProfile) {
@@ -22,10 +23,12 @@ export class ComputeModel {
     this.#curves = Object.fromEntries(curves);
   }
 
-  /** One run of the engine. */
+  /** One run of the engine. Many devices of one kind are asked for the same shard in turn: the last answer is kept. */
   seconds(work: readonly Work[]): number {
+    if (work === this.#last?.work) return this.#last.seconds;
     let seconds = this.profile.secondsPerRun;
     for (const each of work) seconds += this.secondsOf(each);
+    this.#last = { work, seconds };
     return seconds;
   }
 

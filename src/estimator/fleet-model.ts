@@ -1,6 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import { ComputeModel } from './compute.ts';
-import type { DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
+import type { ComputeProfile, DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
 
 /** Resources of the master, the broker and the air. */
 export const RESOURCE = {
@@ -20,11 +20,15 @@ export const RESOURCE = {
 
 const FIRST_AGENT = 9;
 const PER_AGENT = 4;
+/** A worker's own resources follow its engine. */
+export const OWN_RESOURCES = PER_AGENT;
 
 /** A worker with the numbers of its resources. */
 export interface WorkerModel {
   readonly id: string;
   readonly isMaster: boolean;
+  /** Equal for agents that differ in name only. */
+  readonly kind: string;
   readonly compute: ComputeModel;
   readonly filterBytesLimit: number;
   readonly engine: number;
@@ -73,6 +77,7 @@ export class FleetModel {
   readonly broker:
     | { readonly masterLink: LinkProfile; readonly out: number; readonly in: number }
     | undefined;
+  readonly #computes = new Map<ComputeProfile, ComputeModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
 
   constructor(fleet: FleetProfile) {
@@ -92,6 +97,7 @@ export class FleetModel {
     this.master = {
       ...this.#worker(fleet.master, 0),
       isMaster: true,
+      kind: 'master',
       engine: masterEngine,
       loop: masterLoop,
     };
@@ -113,13 +119,25 @@ export class FleetModel {
     return messages;
   }
 
+  /** Devices of one kind share the model. */
+  #computeOf(profile: ComputeProfile): ComputeModel {
+    let model = this.#computes.get(profile);
+    if (!model) {
+      model = new ComputeModel(profile);
+      this.#computes.set(profile, model);
+    }
+    return model;
+  }
+
   /** A device that has no link, as the master's own, is never asked for one. */
   #worker(device: DeviceProfile, first: number): WorkerModel {
-    const { id, compute, link, filterBytesLimit = Number.POSITIVE_INFINITY } = device;
+    const { id, compute, link, host, filterBytesLimit = Number.POSITIVE_INFINITY } = device;
+    const onMedium = this.fleet.sharedMedium !== undefined && link?.onSharedMedium !== false;
     return {
       id,
       isMaster: false,
-      compute: new ComputeModel(compute),
+      kind: JSON.stringify([compute, link, onMedium, host]),
+      compute: this.#computeOf(compute),
       filterBytesLimit,
       engine: first,
       loop: first + 1,
@@ -128,7 +146,7 @@ export class FleetModel {
       toAgent: link?.toAgent ?? NO_WAY,
       fromAgent: link?.fromAgent ?? NO_WAY,
       wakeSeconds: link?.wakeSeconds ?? 0,
-      onMedium: this.fleet.sharedMedium !== undefined && link?.onSharedMedium !== false,
+      onMedium,
       host: this.#hostOf(device),
     };
   }

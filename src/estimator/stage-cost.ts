@@ -28,7 +28,7 @@ import { Timeline } from './timeline.ts';
  */
 export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): StageCost {
   const time = new Timeline(model.resources);
-  const { courses, remote, sent } = taken(model, time, placed);
+  const { courses, remote, sent } = run(model, time, placed);
   const messages = remote.reduce(
     (sum, { shard }) => sum + model.messagesOf(shard.outputBytes),
     sent.messages,
@@ -44,11 +44,32 @@ export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): St
 
 /** The five terms of each shard of a stage: what observations of a single one are compared with. */
 export function shardTerms(model: FleetModel, placed: readonly PlacedShard[]): StageTerms[] {
-  return taken(model, new Timeline(model.resources), placed).courses.map(termsOf);
+  return run(model, new Timeline(model.resources), placed).courses.map(termsOf);
 }
 
-/** All steps of all shards. */
-function taken(model: FleetModel, time: Timeline, placed: readonly PlacedShard[]) {
+/** The seconds of `stageCost` alone: searches ask for little else. */
+export function stageSeconds(model: FleetModel, placed: readonly PlacedShard[]): number {
+  const time = scratchOf(model);
+  let seconds = 0;
+  for (const { joined } of run(model, time, placed).courses) seconds = Math.max(seconds, joined);
+  return seconds;
+}
+
+/** One per fleet, used again and again. */
+const SCRATCH = new WeakMap<FleetModel, Timeline>();
+
+function scratchOf(model: FleetModel): Timeline {
+  let time = SCRATCH.get(model);
+  if (!time) {
+    time = new Timeline(model.resources);
+    SCRATCH.set(model, time);
+  }
+  time.reset();
+  return time;
+}
+
+/** Sends, computes and brings back. */
+function run(model: FleetModel, time: Timeline, placed: readonly PlacedShard[]) {
   const courses = placed.map((entry) => courseOf(model, entry));
   const remote = courses.filter(({ worker }) => !worker.isMaster);
   const sent = send(model, time, courses, remote);

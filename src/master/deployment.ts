@@ -5,7 +5,8 @@ import type { Engine } from '../engine/engine.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.ts';
 import { type DeadlineOptions, Deadlines } from '../planner/deadlines.ts';
-import { MASTER, type Plan } from '../planner/plan.ts';
+import { type Dealer, dealersOf } from '../planner/dealer.ts';
+import { MASTER, type Plan, type PlannedShard, workersOf } from '../planner/plan.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -42,6 +43,10 @@ export interface DeploymentOptions {
   readonly deployTimeoutMs?: number;
 }
 
+function agentsOf(planned: PlannedShard): string[] {
+  return workersOf(planned).filter((worker) => worker !== MASTER);
+}
+
 /** A plan whose programs are resident on its agents. */
 export class Deployment {
   readonly id = `d${randomBytes(6).toString('hex')}`;
@@ -51,6 +56,7 @@ export class Deployment {
   readonly #remote: RemoteShards;
   readonly #local: LocalPrograms;
   readonly #deadlines: Deadlines;
+  readonly #dealers: ReadonlyMap<number, Dealer>;
   readonly #running = new Set<Promise<unknown>>();
   #holders: string[][] = [];
   #agents: string[] = [];
@@ -69,6 +75,7 @@ export class Deployment {
     this.#remote = new RemoteShards({ bus, topics, deployment: this.id, fleet, logger });
     this.#local = new LocalPrograms(engine);
     this.#deadlines = new Deadlines(deadlines);
+    this.#dealers = dealersOf(plan.stages);
   }
 
   /** Agents that hold a part of it. */
@@ -93,7 +100,7 @@ export class Deployment {
       await this.#remote.start();
       await Promise.all(this.#agents.map((agent) => this.#deployOn(agent, packed)));
       for (const { planned } of this.#flow.shards) {
-        if (planned.worker === MASTER) await this.#local.get(planned.shard.program);
+        if (workersOf(planned).includes(MASTER)) await this.#local.get(planned.shard.program);
       }
     } catch (error) {
       await this.stop();
@@ -138,6 +145,7 @@ export class Deployment {
       remote: this.#remote,
       local: this.#local,
       deadlines: this.#deadlines,
+      dealers: this.#dealers,
       observe: this.#options.profiles?.observe,
       observeWay: this.#options.profiles?.observeWay,
       isAlone: () => this.#running.size === 1,
@@ -161,19 +169,22 @@ export class Deployment {
     const holdersOfProgram = new Map<string, Set<string>>();
     for (const { id, planned } of this.#flow.shards) {
       const sha256 = packed.get(id)?.program.sha256;
-      if (sha256)
-        holdersOfProgram.set(sha256, (holdersOfProgram.get(sha256) ?? new Set()).add(planned.worker));
+      if (!sha256) continue;
+      const holders = holdersOfProgram.get(sha256) ?? new Set();
+      for (const worker of agentsOf(planned)) holders.add(worker);
+      holdersOfProgram.set(sha256, holders);
     }
     const agents = [...new Set([...holdersOfProgram.values()].flatMap((set) => [...set]))];
     return this.#flow.shards.map(({ id, planned }) => {
       const sha256 = packed.get(id)?.program.sha256;
       if (!sha256) return [];
-      const others = [...holdersOfProgram.get(sha256)!].filter((agent) => agent !== planned.worker);
+      const own = agentsOf(planned);
+      const others = [...holdersOfProgram.get(sha256)!].filter((agent) => !own.includes(agent));
       const from = agents.indexOf(planned.worker) + 1;
       const spare = [...agents.slice(from), ...agents.slice(0, from)].filter(
-        (agent) => agent !== planned.worker && !others.includes(agent),
+        (agent) => !own.includes(agent) && !others.includes(agent),
       );
-      return [planned.worker, ...others, ...spare.slice(0, standby)];
+      return [...own, ...others, ...spare.slice(0, standby)];
     });
   }
 
@@ -209,7 +220,7 @@ export class Deployment {
       inputs: shard.program.inputs.map((name, at) => ({ ...typeOf(name), shared: shared.has(at) })),
       outputs: shard.program.outputs.map(typeOf),
       blobs: filters.map(ref),
-      standby: planned.worker !== agent,
+      standby: !agentsOf(planned).includes(agent),
     };
   }
 

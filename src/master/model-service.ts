@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { repriced } from '../planner/repriced.ts';
-import { isSearched, planGraph } from '../planner/strategies.ts';
+import { isSearched, planInSlices } from '../planner/strategies.ts';
 import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -66,6 +66,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #bench = new AgentBench();
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
+  #planning: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #benchTimer: NodeJS.Timeout | undefined;
   #error: IsobathError | undefined;
@@ -102,8 +103,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   async start(): Promise<void> {
     const { fleet, profiles } = this.#options;
     this.#undo.push(
-      fleet.on('joined', () => this.#schedule()),
-      fleet.on('left', () => this.#schedule()),
+      fleet.on('joined', () => this.#replan()),
+      fleet.on('left', () => this.#replan()),
       profiles.on('changed', () => {
         this.#outdated = true;
         this.#schedule();
@@ -117,6 +118,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     clearTimeout(this.#timer);
     clearTimeout(this.#benchTimer);
     for (const step of this.#undo.splice(0)) step();
+    this.#planning?.abort();
     this.#starting?.abort();
     await this.#work;
     await this.#current?.deployment.stop();
@@ -129,6 +131,11 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       throw notReady(this.model.name, this.#error);
     }
     return this.#current.deployment.infer(request, checkedInputs(this.model, inputs));
+  }
+
+  #replan(): void {
+    this.#planning?.abort();
+    this.#schedule();
   }
 
   #schedule(delayMs = this.#options.settleMs ?? 300): void {
@@ -151,9 +158,15 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#outdated = false;
     let deployment: Deployment | undefined;
     try {
+      const planning = new AbortController();
+      this.#planning = planning;
       const { agents, ...rest } = profiles.profile;
       const known = agents.filter((agent) => members.some(({ id }) => id === agent.id));
-      const plan = planGraph(model.graph, { ...rest, agents: known }, model);
+      // who joins or leaves meanwhile makes it worthless: the next one is under way
+      const plan = await planInSlices(model.graph, { ...rest, agents: known }, model, {
+        signal: planning.signal,
+      });
+      this.#planning = undefined;
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
@@ -161,10 +174,13 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       await this.#verify(deployment);
       if (this.#stopped) return await deployment.stop();
     } catch (cause) {
-      if (!this.#stopped) this.#failed(IsobathError.from(cause), deployment?.failures ?? new Map());
+      if (this.#planning?.signal.aborted) this.#outdated ||= outdated;
+      if (this.#stopped || this.#planning?.signal.aborted) return;
+      this.#failed(IsobathError.from(cause), deployment?.failures ?? new Map());
       return;
     } finally {
       this.#starting = undefined;
+      this.#planning = undefined;
     }
     this.#retryMs = RETRY_MS.first;
     this.#error = undefined;

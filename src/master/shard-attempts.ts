@@ -4,7 +4,8 @@ import type { SeenWay } from '../estimator/seen-way.ts';
 import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
-import { MASTER, type Stage } from '../planner/plan.ts';
+import type { Dealer } from '../planner/dealer.ts';
+import { MASTER, type Stage, workersOf } from '../planner/plan.ts';
 import type { Bus } from '../transport/bus.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -29,6 +30,8 @@ export interface ShardContext {
   readonly remote: RemoteShards;
   readonly local: LocalPrograms;
   readonly deadlines: Deadlines;
+  /** Of the stages with replicas, by index. */
+  readonly dealers: ReadonlyMap<number, Dealer>;
   /** Told what computing a shard took. */
   readonly observe: ((worker: string, work: readonly Work[], computeSeconds: number) => void) | undefined;
   /** Told what the way of a shard to its agent and back took, where no other inference was under way. */
@@ -59,20 +62,37 @@ export async function runShard(
 ): Promise<{ asPlanned: boolean }> {
   state.times.begin(flow);
   const { fleet, logger } = context;
-  const candidates = flow.planned.worker === MASTER ? [] : context.holders[flow.id]!;
-  for (const [attempt, agent] of candidates.entries()) {
-    if (!context.holds(agent)) continue;
+  const dealer = context.dealers.get(flow.stage.index);
+  const tried = new Set<string>();
+  for (let attempt = 0; ; attempt += 1) {
+    const worker = nextWorker(context, flow, dealer, tried);
+    tried.add(worker);
+    const ended = dealer?.holds(worker) ? dealer.begin(worker) : undefined;
+    const started = performance.now();
     try {
-      await runRemotely(context, state, flow, agent, attempt);
-      return { asPlanned: attempt === 0 };
+      if (worker === MASTER) await runLocally(context, state, flow);
+      else await runRemotely(context, state, flow, worker, attempt);
+      ended?.((performance.now() - started) / 1000);
+      return { asPlanned: attempt === 0 && workersOf(flow.planned).includes(worker) };
     } catch (error) {
-      const facts = { request: state.request, stage: flow.stage.name, shard: flow.index, agent };
+      ended?.();
+      if (worker === MASTER) throw error;
+      const facts = { request: state.request, stage: flow.stage.name, shard: flow.index, agent: worker };
       logger.warn(facts, `A shard is run elsewhere: ${reasonOf(error)}.`);
-      if (error instanceof DeadlineError) fleet.suspect(agent);
+      if (error instanceof DeadlineError) fleet.suspect(worker);
     }
   }
-  await runLocally(context, state, flow);
-  return { asPlanned: flow.planned.worker === MASTER };
+}
+
+/** Of the replicas the one that is expected to end first, else the next agent that holds the program, else the master. */
+function nextWorker(
+  { holders, holds }: ShardContext,
+  flow: FlowShard,
+  dealer: Dealer | undefined,
+  tried: ReadonlySet<string>,
+): string {
+  const may = (worker: string) => !tried.has(worker) && (worker === MASTER || holds(worker));
+  return dealer?.choose(may) ?? holders[flow.id]!.find(may) ?? MASTER;
 }
 
 async function runRemotely(
@@ -95,7 +115,8 @@ async function runRemotely(
   context.observe?.(agent, flow.planned.shard.work, agentTimes.computeMs / 1000);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
-  if (attempt === 0 && context.isAlone()) {
+  // which link was taken is known of planned workers alone, not of replicas
+  if (attempt === 0 && !context.dealers.has(flow.stage.index) && context.isAlone()) {
     const seconds = Math.max(0, inFlight + receiveMs - joinMs) / 1000;
     const receiveSeconds = Math.max(0, receiveMs - joinMs) / 1000;
     context.observeWay?.(flow.stage, flow.index, { seconds, receiveSeconds, chunks: answer.chunks });

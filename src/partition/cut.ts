@@ -23,7 +23,9 @@ export function shardOf(run: Pick<Run, 'graph' | 'nodes'>, goals: Goals): Shard 
     ...goals.placed.map((output): Joined => ({ ...output, join: 'place' })),
     ...sums.map(({ output }): Joined => ({ tensor: goals.sum!.node.outputs[0]!, ...output })),
   ];
-  return new LazyShard(priceOf(graph, parts, inputs, outputs), () => programOf(graph, goals, walk, inputs));
+  // walked again for the few shards that are run: to keep the way of each one that is priced would fill the memory
+  const write = () => programOf(graph, goals, walkBack(run, goals), inputs);
+  return new LazyShard(priceOf(graph, parts, inputs, outputs), write);
 }
 
 function programOf(

@@ -18,6 +18,20 @@ export interface Scheme {
    * the run's outputs once (a sum counts as one). Throws ISO_ERR_SCHEME_UNFIT.
    */
   cut(run: Run, weights: readonly number[]): Assignment[];
+  /**
+   * One of the shards that `cut` gives, from the middle, where there is halo on every side, or a smaller one: what it takes alone is
+   * the least that all take. Undefined where it cannot be told without making the others.
+   */
+  sample?(run: Run, weights: readonly number[]): Assignment | undefined;
+  /** As `cut`, but shards that differ in where they lie only are made once: near enough to see what is not worth cutting. */
+  rough?(run: Run, weights: readonly number[]): Assignment[];
+  /** True where it gives the run to one worker, the one with the greatest weight. */
+  readonly alone?: boolean;
+}
+
+/** The one in the middle of `count`; of two, the earlier. */
+export function middleOf(count: number): number {
+  return Math.floor((count - 1) / 2);
 }
 
 /** Throws ISO_ERR_SCHEME_UNFIT where there is a reason. */

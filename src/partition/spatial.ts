@@ -27,18 +27,46 @@ export function madeAlong<T>(
   weights: readonly number[],
   make: (part: readonly TensorRegion[], parts: Range) => T | undefined,
 ): T[] | undefined {
-  const cuts = regions.map(({ region }) => {
-    const [start, end] = region[axis]!;
-    return proportionalRanges(end - start, weights).map(([a, b]): Range => [start + a, start + b]);
-  });
+  const cuts = rangesAlong(regions, axis, weights);
   const busy = weights.flatMap((_, at) => (cuts.some((cut) => cut[at]![0] < cut[at]![1]) ? [at] : []));
   return madeInOrder(busy.length, (from, to) => {
     const [first, last] = [busy[from]!, busy[to - 1]!];
-    const part = regions.flatMap(({ tensor, region }, at) => {
-      const range: Range = [cuts[at]![first]![0], cuts[at]![last]![1]];
-      return range[0] < range[1] ? [{ tensor, region: region.with(axis, range) as Region }] : [];
-    });
-    return make(part, [first, last + 1]);
+    return make(partBetween(regions, axis, cuts, first, last), [first, last + 1]);
+  });
+}
+
+/** Part `at` of those that `madeAlong` cuts: empty where it gets nothing. */
+export function partAlong(
+  regions: readonly TensorRegion[],
+  axis: number,
+  weights: readonly number[],
+  at: number,
+): TensorRegion[] {
+  return partBetween(regions, axis, rangesAlong(regions, axis, weights), at, at);
+}
+
+/** By region and weight. */
+export function rangesAlong(
+  regions: readonly TensorRegion[],
+  axis: number,
+  weights: readonly number[],
+): Range[][] {
+  return regions.map(({ region }) => {
+    const [start, end] = region[axis]!;
+    return proportionalRanges(end - start, weights).map(([a, b]): Range => [start + a, start + b]);
+  });
+}
+
+export function partBetween(
+  regions: readonly TensorRegion[],
+  axis: number,
+  cuts: readonly (readonly Range[])[],
+  first: number,
+  last: number,
+): TensorRegion[] {
+  return regions.flatMap(({ tensor, region }, at) => {
+    const range: Range = [cuts[at]![first]![0], cuts[at]![last]![1]];
+    return range[0] < range[1] ? [{ tensor, region: region.with(axis, range) as Region }] : [];
   });
 }
 

@@ -40,15 +40,20 @@ export interface NodePart {
 
 /** The work of each part, from the shapes of its regions alone: no program is built, no constant is read. */
 export function workOf(graph: Graph, parts: readonly NodePart[]): Work[] {
-  const made = new Map(parts.map(({ node }) => [node.outputs[0]!, node]));
-  return parts.map((part) => workOfPart(graph, part, made));
+  const convolved = new Set<string>();
+  return parts.map((part) => {
+    const work = workOfPart(graph, part, convolved);
+    if (part.node.op === 'Conv') convolved.add(part.node.outputs[0]!);
+    return work;
+  });
 }
 
 export function bytesOfRegion(graph: Graph, tensor: string, region: Region): number {
   return regionSize(region) * elementBytes(graph.types.get(tensor)?.dtype ?? 'float32');
 }
 
-function workOfPart(graph: Graph, part: NodePart, made: ReadonlyMap<string, Node>): Work {
+/** `convolved` are the outputs of the convolutions before it in the same shard. */
+function workOfPart(graph: Graph, part: NodePart, convolved: ReadonlySet<string>): Work {
   const { node } = part;
   let bytes = bytesOfRegion(graph, node.outputs[0]!, part.output);
   let filterBytes = 0;
@@ -59,7 +64,7 @@ function workOfPart(graph: Graph, part: NodePart, made: ReadonlyMap<string, Node
     else bytes += size;
   });
   const kind = kindOf(graph, part);
-  const free = VIEWS.has(node.op) || (FUSED.has(node.op) && made.get(node.inputs[0]!)?.op === 'Conv');
+  const free = VIEWS.has(node.op) || (FUSED.has(node.op) && convolved.has(node.inputs[0]!));
   return { kind, macs: macsOfPart(graph, part), bytes: free ? 0 : bytes, filterBytes };
 }
 

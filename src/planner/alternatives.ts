@@ -4,7 +4,7 @@ import { type Run, runOf } from '../partition/run.ts';
 import { SCHEMES } from '../partition/schemes/index.ts';
 import { boundariesOf } from './boundaries.ts';
 import type { Cut } from './option.ts';
-import { balancedCut } from './options.ts';
+import { balancedCut } from './pricing.ts';
 import { Signatures } from './signature.ts';
 import { localShard } from './stages.ts';
 import { representatives, type Team, teamsOf } from './team.ts';

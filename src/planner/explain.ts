@@ -6,7 +6,7 @@ import { macsOf } from '../graph/macs.ts';
 import { layerDepth } from '../partition/depth.ts';
 import { type Alternative, Alternatives } from './alternatives.ts';
 import { paperTrigger } from './fixed.ts';
-import { isDistributed, MASTER, type Plan, type Stage } from './plan.ts';
+import { isDistributed, MASTER, type Plan, type Stage, workersOf } from './plan.ts';
 import { reasonOf } from './reason.ts';
 
 /** One layer (a node with filters to cut) of a stage. */
@@ -82,7 +82,7 @@ export class Explainer {
     const { cost, nodes, shards } = stage;
     const alternatives = isDistributed(stage) ? [] : this.#alternatives.within(nodes);
     const localSeconds = this.#localSeconds(nodes);
-    const workers = shards.map(({ worker }) => worker);
+    const workers = shards.flatMap(workersOf);
     const facts = {
       stage,
       layers: nodes

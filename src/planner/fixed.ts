@@ -1,5 +1,5 @@
 import { gammaAt } from '../estimator/compute.ts';
-import type { FleetModel } from '../estimator/fleet-model.ts';
+import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import {
   type PaperLayer,
   paperCosts,
@@ -14,20 +14,36 @@ import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import { StageList } from './stages.ts';
+import type { Steps } from './steps.ts';
 import { capacitiesOf } from './team.ts';
 
 /** Strategies that decide layer by layer by a rule, without a search. */
 
+/** For whom a rule plans. */
+export interface RuleTeam {
+  readonly agents: readonly WorkerModel[];
+  /** True where the stages so far are known to be of no use: the plan is then left unfinished. */
+  readonly enough?: (list: StageList) => boolean;
+}
+
+const all = ({ agents }: FleetModel): RuleTeam => ({ agents });
+
 /** The whole model at the master. */
-export function planLocal(graph: Graph, model: FleetModel): StageList {
+export function* planLocal(graph: Graph, model: FleetModel): Steps<StageList> {
+  yield;
   const list = new StageList(graph, model);
   list.local(graph.nodes);
   return list;
 }
 
 /** Every layer that the scheme fits is cut over all agents; what lies between stays at the master. */
-export function planDepth(graph: Graph, model: FleetModel, scheme: Scheme): StageList {
-  return layerByLayer(graph, model, capacitiesOf(model.agents), (list, node) => {
+export function planDepth(
+  graph: Graph,
+  model: FleetModel,
+  scheme: Scheme,
+  team: RuleTeam = all(model),
+): Steps<StageList> {
+  return layerByLayer(graph, model, team, capacitiesOf(team.agents), (list, node) => {
     const run = longestRun(list, scheme, node);
     return run && { scheme, run };
   });
@@ -37,12 +53,17 @@ export function planDepth(graph: Graph, model: FleetModel, scheme: Scheme): Stag
  * The estimator of the paper and nothing else: a layer whose S_max and channels pass the trigger is cut over all agents
  * alike, along the deeper of its two sides; everything else stays at the master.
  */
-export function planPaper(graph: Graph, model: FleetModel, options: TriggerOptions = {}): StageList {
-  const uniform = model.agents.map(() => 1);
-  return layerByLayer(graph, model, uniform, (list, node) => {
+export function planPaper(
+  graph: Graph,
+  model: FleetModel,
+  options: TriggerOptions = {},
+  team: RuleTeam = all(model),
+): Steps<StageList> {
+  const uniform = team.agents.map(() => 1);
+  return layerByLayer(graph, model, team, uniform, (list, node) => {
     const layer = paperLayer(graph, node);
     if (!layer) return undefined;
-    if (!paperTrigger(model, node, graph, options)?.distribute) return undefined;
+    if (!paperTrigger(model, node, graph, options, team.agents)?.distribute) return undefined;
     const scheme = schemeNamed(`${deeperSide(layer)}-depth`);
     const run = list.runOf([node]);
     return scheme.unfit(run) ? undefined : { scheme, run };
@@ -62,29 +83,33 @@ export function paperTrigger(
   node: Node,
   graph: Graph,
   options: TriggerOptions = {},
+  agents = model.agents,
 ): TriggerDecision | undefined {
   const layer = paperLayer(graph, node);
-  if (!layer || model.agents.length === 0) return undefined;
+  if (!layer || agents.length === 0) return undefined;
   const macs = layer.kernelArea * layer.inputChannels * layer.outputChannels * layer.planeElements;
   const { secondsPerMac } = model.master.compute.profile;
   const gamma = gammaAt(secondsPerMac.conv3x3 ?? secondsPerMac.conv, macs);
-  const slowest = model.agents.reduce((a, b) => (b.toAgent.beta > a.toAgent.beta ? b : a));
+  const slowest = agents.reduce((a, b) => (b.toAgent.beta > a.toAgent.beta ? b : a));
   return trigger(layer, paperCosts(gamma, slowest.toAgent, slowest.fromAgent), deeperSide(layer), options);
 }
 
 type Choice = { readonly scheme: Scheme; readonly run: Run } | undefined;
 
-function layerByLayer(
+function* layerByLayer(
   graph: Graph,
   model: FleetModel,
+  { agents, enough = () => false }: RuleTeam,
   weights: readonly number[],
   choose: (list: StageList, node: Node) => Choice,
-): StageList {
+): Steps<StageList> {
   const list = new StageList(graph, model);
   const taken = new Set<Node>();
   for (const node of graph.nodes) {
     if (taken.has(node)) continue;
-    const choice = model.agents.length > 0 ? choose(list, node) : undefined;
+    yield;
+    if (enough(list)) break;
+    const choice = agents.length > 0 ? choose(list, node) : undefined;
     if (!choice) {
       list.local([node]);
       continue;
@@ -93,7 +118,7 @@ function layerByLayer(
     for (const member of run.nodes) taken.add(member);
     const shards = scheme
       .cut(run, weights)
-      .map(({ worker, shard }) => ({ worker: model.agents[worker]!.id, shard }));
+      .map(({ worker, shard }) => ({ worker: agents[worker]!.id, shard }));
     list.distributed(scheme.name, run.nodes, shards);
   }
   return list;

@@ -3,6 +3,7 @@ import { type Held, limitedOf, overfull, sumOf, tooLarge } from './memory.ts';
 import type { StageOption } from './option.ts';
 import type { OptionTable } from './options.ts';
 import { cheapestPath, type Weighing } from './search.ts';
+import type { Steps } from './steps.ts';
 
 /** How often the prices of memory are put right. */
 const ROUNDS = 40;
@@ -14,7 +15,11 @@ const FAINT = 1e-9;
  * holds too much (Lagrangian relaxation); the cheapest of the paths that fit is kept.
  * Throws ISO_ERR_PLAN_MEMORY with the shortfall.
  */
-export function cheapestFittingPath(table: OptionTable, model: FleetModel, weigh: Weighing): StageOption[] {
+export function* cheapestFittingPath(
+  table: OptionTable,
+  model: FleetModel,
+  weigh: Weighing,
+): Steps<StageOption[]> {
   const limited = limitedOf(model);
   const free = cheapestPath(table, model, weigh);
   if (overfull(filtersOf(free), limited).size === 0) return free;
@@ -22,6 +27,7 @@ export function cheapestFittingPath(table: OptionTable, model: FleetModel, weigh
   const prices = new Map<string, number>(limited.map(({ id }) => [id, 0]));
   let best: StageOption[] | undefined;
   for (let round = 1; round <= ROUNDS; round += 1) {
+    yield;
     const path = cheapestPath(table, model, (option) => weigh(option) + rentOf(option, prices));
     const over = overfull(filtersOf(path), limited);
     if (over.size === 0 && (!best || pathWeight(path, weigh) < pathWeight(best, weigh))) best = path;
@@ -31,19 +37,21 @@ export function cheapestFittingPath(table: OptionTable, model: FleetModel, weigh
       prices.set(id, Math.max(0, prices.get(id)! + (excess > 0 ? Math.max(step, perByte / 8) : step)));
     }
   }
-  return best ?? cheapestAtPrices(table, model, weigh, limited, fittingPrices(table, model, weigh, limited));
+  if (best) return best;
+  const fitting = yield* fittingPrices(table, model, weigh, limited);
+  return yield* cheapestAtPrices(table, model, weigh, limited, fitting);
 }
 
 /**
  * Prices of memory at which the path that pays least for memory alone fits. Throws ISO_ERR_PLAN_MEMORY with what the best
  * path found has too much.
  */
-function fittingPrices(
+function* fittingPrices(
   table: OptionTable,
   model: FleetModel,
   weigh: Weighing,
   limited: readonly WorkerModel[],
-): Map<string, number> {
+): Steps<Map<string, number>> {
   const prices = new Map(limited.map(({ id, filterBytesLimit }) => [id, 1 / Math.max(1, filterBytesLimit)]));
   // where nothing fits, the path of the fewest bytes may come nearest
   const fewest = cheapestPath(table, model, ({ filters }) =>
@@ -51,6 +59,7 @@ function fittingPrices(
   );
   let missing = sumOf(overfull(filtersOf(fewest), limited));
   for (let round = 1; round <= ROUNDS; round += 1) {
+    yield;
     const path = cheapestPath(table, model, (option) => rentOf(option, prices) + FAINT * weigh(option));
     const over = overfull(filtersOf(path), limited);
     if (over.size === 0) return prices;
@@ -65,18 +74,19 @@ function fittingPrices(
 }
 
 /** The cheapest path that fits, of those between paying for memory alone and paying for time alone. */
-function cheapestAtPrices(
+function* cheapestAtPrices(
   table: OptionTable,
   model: FleetModel,
   weigh: Weighing,
   limited: readonly WorkerModel[],
   prices: ReadonlyMap<string, number>,
-): StageOption[] {
+): Steps<StageOption[]> {
   const pathAt = (share: number) =>
     cheapestPath(table, model, (option) => rentOf(option, prices) + share * weigh(option));
   let best = pathAt(FAINT);
   let [low, high] = [FAINT, 1 / FAINT];
   for (let round = 1; round <= ROUNDS; round += 1) {
+    yield;
     const share = Math.sqrt(low * high);
     const path = pathAt(share);
     if (overfull(filtersOf(path), limited).size > 0) {

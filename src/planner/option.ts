@@ -7,6 +7,8 @@ export interface Cut {
   readonly scheme: Scheme;
   readonly team: Team;
   readonly cost: StageCost;
+  /** True where each worker of the team has the whole run, and the weights are their shares of the inferences. */
+  readonly replicated?: boolean;
 }
 
 /** A way to run the nodes between two boundaries: an edge in the search for the best plan. */

@@ -1,12 +1,11 @@
 import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
-import { stageCost } from '../estimator/stage-cost.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import type { Cut, StageOption } from './option.ts';
-import { Signatures } from './signature.ts';
-import { Stretches } from './stretch.ts';
-import { rebalanced, type Team } from './team.ts';
+import type { Prices } from './pricing.ts';
+import type { Steps } from './steps.ts';
+import type { Stretches } from './stretch.ts';
+import type { Team } from './team.ts';
 
 /** What a strategy lets the search use. */
 export interface Allowed {
@@ -36,9 +35,13 @@ const SMALL_GRAPH = 24;
  * a longer run is known when it is priced: an option that its parts beat is left out, and one that cannot beat them even
  * without any communication is not priced at all.
  */
-export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): OptionTable {
-  const stretches = new Stretches(graph, model);
-  const pricing = new RunPricing(graph, model, stretches, allowed);
+export function* optionsOf(
+  model: FleetModel,
+  stretches: Stretches,
+  prices: Prices,
+  allowed: Allowed,
+): Steps<OptionTable> {
+  const pricing = new RunPricing(model, stretches, prices, allowed);
   const ends = stretches.boundaries.length;
   const endingAt: StageOption[][] = Array.from({ length: ends }, () => []);
   /** Least seconds from one boundary to another, found so far. */
@@ -55,11 +58,11 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
         parts = Math.min(parts, least[from]![mid]! + least[mid]![to]!);
       least[from]![to] = parts;
       if (to - from > allowed.maxStretches || patience < 0) continue;
-      const found = pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
+      const found = yield* pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
       if (!found) continue;
       endingAt[to]!.push(...found.options);
-      least[from]![to] = Math.min(parts, found.fastest);
-      const ratio = found.fastest / parts;
+      if (found.options.length > 0) least[from]![to] = Math.min(parts, found.least);
+      const ratio = found.least / parts;
       patience = ratio > 1 && ratio > before ? patience - 1 : PATIENCE;
       before = ratio;
     }
@@ -67,60 +70,74 @@ export function optionsOf(graph: Graph, model: FleetModel, allowed: Allowed): Op
   return { stretches, endingAt };
 }
 
-/** Prices runs; two that are alike are priced once. */
+/** Prices the runs of one search. */
 class RunPricing {
-  readonly #model: FleetModel;
   readonly #stretches: Stretches;
   readonly #allowed: Allowed;
-  readonly #signatures: Signatures;
-  readonly #known = new Map<string, readonly Cut[]>();
+  readonly #prices: Prices;
+  readonly #model: FleetModel;
+  readonly #kinds: readonly { readonly ideal: readonly number[]; readonly beta: number }[];
   readonly #ideal: readonly (readonly number[])[];
 
-  constructor(graph: Graph, model: FleetModel, stretches: Stretches, allowed: Allowed) {
+  constructor(model: FleetModel, stretches: Stretches, prices: Prices, allowed: Allowed) {
     this.#model = model;
     this.#stretches = stretches;
+    this.#prices = prices;
     this.#allowed = allowed;
-    this.#signatures = new Signatures(graph);
+    const kinds = new Map(model.agents.map((agent) => [agent.kind, agent]));
+    this.#kinds = [...kinds.values()].map((agent) => ({
+      ideal: stretches.idealSeconds([agent]),
+      beta: agent.fromAgent.beta,
+    }));
     this.#ideal = allowed.teams.map(({ workers }) => stretches.idealSeconds(workers));
   }
 
   /** Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
-  optionsOf(
+  *optionsOf(
     from: number,
     to: number,
     parts: number,
-  ): { options: StageOption[]; fastest: number } | undefined {
+  ): Steps<{ options: StageOption[]; least: number } | undefined> {
     const run = this.#stretches.run(from, to);
     if (!this.#stretches.canLeave(run)) return undefined;
     const small = this.#stretches.all.length <= SMALL_GRAPH;
     if (!small && to - from > 1 && run.outputs.length > 1) return undefined;
-    const cuts = this.#cutsOf(run, from, to, parts);
-    if (cuts.length === 0) return undefined;
-    const fastest = cuts.reduce((least, { cost }) => Math.min(least, cost.seconds), Infinity);
-    const kept = this.#allowed.varied
-      ? cuts
-      : cuts.filter(({ cost }) => cost.seconds === fastest && fastest < parts);
-    return { options: kept.map((cut) => optionOf(from, to, cut)), fastest };
+    const { admits, schemes, varied } = this.#allowed;
+    const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
+    if (teams.length === 0) return undefined;
+    const fitting = schemes.filter((scheme) => admits?.(run, scheme) !== false && !scheme.unfit(run));
+    if (fitting.length === 0) return undefined;
+    const signature = this.#stretches.signature(from, to);
+    const cuts: Cut[] = [];
+    // what was the best over fewer agents is to be beaten
+    const before = varied ? undefined : this.#prices.best(signature);
+    let least = before?.cost.seconds ?? Infinity;
+    for (const scheme of fitting) {
+      if (scheme.alone && !varied && this.#leastAlone(run, from, to) >= parts) continue;
+      for (const team of teams) {
+        const limit = varied ? Infinity : Math.min(parts, least);
+        const price = this.#prices.of(run, signature, scheme, team, limit);
+        if (price.cut) cuts.push(price.cut);
+        least = Math.min(least, price.least);
+        yield;
+      }
+    }
+    if (least === Infinity) return undefined;
+    if (varied) return { options: cuts.map((cut) => optionOf(from, to, cut)), least };
+    const best = this.#prices.best(signature);
+    const wins = best !== undefined && best.cost.seconds <= least && best.cost.seconds < parts;
+    return { options: wins ? [optionOf(from, to, best)] : [], least };
   }
 
-  #cutsOf(run: Run, from: number, to: number, parts: number): readonly Cut[] {
-    const { admits, schemes, varied } = this.#allowed;
-    // what `admits` looks at is not all in the signature: where the run begins, and whether it is the whole model
-    const key = `${admits ? `${from === 0} ` : ''}${this.#signatures.of(run)}`;
-    const known = this.#known.get(key);
-    if (known) return known;
-    const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
-    const cuts =
-      teams.length === 0
-        ? []
-        : schemes.flatMap((scheme) => {
-            if (admits?.(run, scheme) === false || scheme.unfit(run)) return [];
-            return varied
-              ? variedCuts(this.#model, run, scheme, teams)
-              : fastestCut(this.#model, run, scheme, teams);
-          });
-    this.#known.set(key, cuts);
-    return cuts;
+  /** Seconds that one agent needs at least: nothing comes back before all is computed. */
+  #leastAlone(run: Run, from: number, to: number): number {
+    let seconds = Infinity;
+    for (const kind of this.#kinds) {
+      let alone = this.#stretches.outputBytes(run) * kind.beta;
+      for (let stretch = from; stretch < to; stretch += 1) alone += kind.ideal[stretch]!;
+      seconds = Math.min(seconds, alone);
+    }
+    return seconds;
   }
 
   /** The teams whose lower bound is below the best known time. */
@@ -134,41 +151,7 @@ class RunPricing {
   }
 }
 
-function fastestCut(model: FleetModel, run: Run, scheme: Scheme, teams: readonly Team[]): Cut[] {
-  let best: Cut | undefined;
-  for (const team of teams) {
-    const cut = balancedCut(model, run, scheme, team);
-    if (cut && (!best || cut.cost.seconds < best.cost.seconds)) best = cut;
-  }
-  return best ? [best] : [];
-}
-
-function variedCuts(model: FleetModel, run: Run, scheme: Scheme, teams: readonly Team[]): Cut[] {
-  return teams.flatMap((team) => balancedCut(model, run, scheme, team) ?? []);
-}
-
-/** The cut by capacity, or, where that leaves workers idle, by what they then needed. */
-export function balancedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
-  const first = pricedCut(model, run, scheme, team);
-  const better = first && rebalanced(team, busyOf(team, first));
-  const second = better && pricedCut(model, run, scheme, better);
-  return second && second.cost.seconds < first.cost.seconds ? second : first;
-}
-
-function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
-  const placed = scheme
-    .cut(run, team.weights)
-    .map(({ worker, shard }) => ({ worker: team.workers[worker]!.id, shard }));
-  // what ends up on the master alone is the local option
-  if (placed.every(({ worker }) => worker === model.master.id)) return undefined;
-  return { scheme, team, cost: stageCost(model, placed) };
-}
-
-function busyOf({ workers }: Team, { cost }: Cut): number[] {
-  return workers.map(({ id }) => cost.perWorker.find(({ worker }) => worker === id)?.busySeconds ?? 0);
-}
-
-function optionOf(from: number, to: number, cut: Cut): StageOption {
+export function optionOf(from: number, to: number, cut: Cut): StageOption {
   const { seconds, busy, perWorker } = cut.cost;
   const filters = perWorker.map(({ worker, filterBytes }) => ({ worker, bytes: filterBytes }));
   return { from, to, cut, seconds, busy, filters };

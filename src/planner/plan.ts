@@ -1,3 +1,4 @@
+import type { Replica } from '../estimator/replicated-cost.ts';
 import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Shard } from '../partition/shard.ts';
@@ -6,8 +7,16 @@ import type { Shard } from '../partition/shard.ts';
 export const MASTER = 'master';
 
 export interface PlannedShard {
+  /** Of several, the first agent. */
   readonly worker: string;
   readonly shard: Shard;
+  /** The workers that inferences are dealt out to, and the share of each; only of a stage of one shard. */
+  readonly replicas?: readonly Replica[];
+}
+
+/** All that may run the shard as planned. */
+export function workersOf({ worker, replicas }: PlannedShard): string[] {
+  return replicas?.map((each) => each.worker) ?? [worker];
 }
 
 /** Consecutive nodes that run together, as shards on workers. A `local` stage is one shard at the master. */
@@ -34,5 +43,5 @@ export interface Plan {
 }
 
 export function isDistributed(stage: Stage): boolean {
-  return stage.shards.some(({ worker }) => worker !== MASTER);
+  return stage.shards.some((planned) => workersOf(planned).some((worker) => worker !== MASTER));
 }

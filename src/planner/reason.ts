@@ -30,6 +30,10 @@ function whyDistributed(facts: ReasonedStage, { master }: FleetModel): string {
     saved > 0
       ? `to save ${msInWords(saved)} of the master's ${msInWords(localSeconds)}`
       : `and takes ${msInWords(seconds)}, where the master alone would need ${msInWords(localSeconds)}`;
+  if (stage.shards[0]?.replicas) {
+    const rate = 1 / stage.cost.throughputSeconds;
+    return `${agents.length + (masterComputes ? 1 : 0)} workers hold the whole of it and take turns: up to ${rate.toPrecision(3)} results per second, each after ${msInWords(seconds)}, where the master alone needs ${msInWords(localSeconds)}`;
+  }
   const filters = perWorker.reduce((sum, { filterBytes }) => sum + filterBytes, 0);
   const tooLarge =
     filters > master.filterBytesLimit

@@ -1,15 +1,19 @@
-import type { FleetModel } from '../estimator/fleet-model.ts';
+import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
 import { cheapestFittingPath } from './limits.ts';
 import { tightWorkers } from './memory.ts';
-import type { Cut } from './option.ts';
-import { balancedCut, optionsOf } from './options.ts';
+import type { Cut, StageOption } from './option.ts';
+import { type OptionTable, optionOf, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
+import { Prices } from './pricing.ts';
+import { replicatedCut, replicatedShard } from './replicas.ts';
 import { StageList } from './stages.ts';
-import { representatives, type Team, teamsOf } from './team.ts';
+import type { Steps } from './steps.ts';
+import { Stretches } from './stretch.ts';
+import { rankedAgents, representatives, type Team, teamOf, teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
 
 /** What a strategy that searches may use. */
@@ -52,52 +56,124 @@ export const SEARCHED: Readonly<Record<string, Searched>> = {
   modnn: { schemes: ['rows', 'columns'], maxStretches: 1, masterComputes: true, admits: cutsLongerEdge },
   deepthings: { schemes: ['tiles'], maxStretches: FUSED, masterComputes: true, admits: beginsTheModel },
   iop: { schemes: ['depth-chain'], maxStretches: 4, masterComputes: true },
-  replica: { schemes: ['replica'], maxStretches: Infinity, masterComputes: false, admits: isWholeModel },
+  replica: { schemes: ['replica'], maxStretches: Infinity, masterComputes: true, admits: isWholeModel },
 };
 
 export const OBJECTIVES = ['latency', 'throughput'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
-/** The best plan of all that the strategy may use, under the workers' filter limits. Throws ISO_ERR_PLAN_MEMORY. */
-export function planSearched(
-  graph: Graph,
-  model: FleetModel,
-  searched: Searched,
-  objective: Objective,
-): StageList {
-  const teams = teamsOf(model, searched.masterComputes);
-  const limited = tightWorkers(graph, model).length > 0;
-  const schemes = searched.schemes.map(schemeNamed);
-  const varied = limited || objective === 'throughput';
-  const table = optionsOf(graph, model, { ...searched, schemes, teams: representatives(teams), varied });
-  const path =
-    objective === 'latency'
-      ? cheapestFittingPath(table, model, ({ seconds }) => seconds)
-      : leastBusyPath(table, model);
-  const list = new StageList(graph, model);
-  for (const { from, to, cut: coarse } of path) {
-    const run = table.stretches.run(from, to);
-    const cut = coarse && !varied ? refined(model, run, coarse, searched, teams) : coarse;
-    if (cut) list.distributed(cut.scheme.name, run.nodes, shardsOf(run, cut, model));
-    else list.local(run.nodes);
-  }
-  return list;
-}
+/** Searches the plans of one strategy for a graph on a fleet. What it learns of cuts serves all its searches. */
+export class PlanSearch {
+  readonly #graph: Graph;
+  readonly #model: FleetModel;
+  readonly #searched: Searched;
+  readonly #schemes: readonly Scheme[];
+  readonly #ranked: readonly WorkerModel[];
+  readonly #stretches: Stretches;
+  readonly #prices: Prices;
+  readonly #tight: boolean;
 
-/** The best cut of a chosen run over every team. */
-function refined(model: FleetModel, run: Run, coarse: Cut, searched: Searched, teams: readonly Team[]): Cut {
-  let best = coarse;
-  for (const scheme of searched.schemes.map(schemeNamed)) {
-    if (searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
-    for (const team of teams) {
-      const cut = balancedCut(model, run, scheme, team);
-      if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
+  constructor(graph: Graph, model: FleetModel, searched: Searched) {
+    this.#graph = graph;
+    this.#model = model;
+    this.#searched = searched;
+    this.#schemes = searched.schemes.map(schemeNamed);
+    this.#ranked = rankedAgents(model);
+    this.#stretches = new Stretches(graph, model);
+    this.#prices = new Prices(model);
+    this.#tight = tightWorkers(graph, model).length > 0;
+  }
+
+  /** The fastest plan over the best `agents`. Throws ISO_ERR_PLAN_MEMORY. */
+  *forLatency(agents: number): Steps<StageList> {
+    const teams = this.#teams(agents);
+    const table = yield* this.#table(teams);
+    const path = yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds);
+    return yield* this.#listOf(path, teams);
+  }
+
+  /** The plan over all agents whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
+  *forThroughput(): Steps<StageList> {
+    const teams = this.#teams(this.#ranked.length);
+    const { endingAt } = yield* this.#table(teams);
+    const table = { stretches: this.#stretches, endingAt: endingAt.map((options) => [...options]) };
+    if (this.#searched.schemes.includes('replica'))
+      for (const option of yield* this.#replicated()) table.endingAt[option.to]!.push(option);
+    return yield* this.#listOf(yield* leastBusyPath(table, this.#model));
+  }
+
+  #teams(agents: number): Team[] {
+    return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked.slice(0, agents));
+  }
+
+  #table(teams: readonly Team[]): Steps<OptionTable> {
+    const { admits, maxStretches } = this.#searched;
+    return optionsOf(this.#model, this.#stretches, this.#prices, {
+      schemes: this.#schemes,
+      maxStretches,
+      teams: representatives(teams),
+      varied: this.#tight,
+      ...(admits ? { admits } : {}),
+    });
+  }
+
+  /** Runs of which every worker has a copy: those that are not too long, and those that begin or end the model. */
+  *#replicated(): Steps<StageOption[]> {
+    const { admits, masterComputes } = this.#searched;
+    const scheme = schemeNamed('replica');
+    const ends = this.#stretches.boundaries.length - 1;
+    const teams = [teamOf(this.#ranked), teamOf([...this.#ranked, this.#model.master])].slice(
+      0,
+      masterComputes ? 2 : 1,
+    );
+    const options: StageOption[] = [];
+    for (let from = 0; from < ends; from += 1) {
+      for (let to = from + 1; to <= ends; to += 1) {
+        if (to - from > FUSED && from > 0 && to < ends) continue;
+        const run = this.#stretches.run(from, to);
+        if (!this.#stretches.canLeave(run) || admits?.(run, scheme) === false) continue;
+        for (const team of teams) {
+          yield;
+          const cut = replicatedCut(this.#model, run, team);
+          if (cut) options.push(optionOf(from, to, cut));
+        }
+      }
     }
+    return options;
   }
-  return best;
+
+  /** The stages of a path; with `teams`, each run is cut again by the best of them. */
+  *#listOf(path: readonly StageOption[], teams?: readonly Team[]): Steps<StageList> {
+    const list = new StageList(this.#graph, this.#model);
+    for (const { from, to, cut: coarse } of path) {
+      const run = this.#stretches.run(from, to);
+      const cut = coarse && teams && !this.#tight ? yield* this.#refined(from, to, coarse, teams) : coarse;
+      if (cut) list.distributed(cut.scheme.name, run.nodes, shardsOf(run, cut, this.#model));
+      else list.local(run.nodes);
+    }
+    return list;
+  }
+
+  /** The best cut of a chosen run over every team. */
+  *#refined(from: number, to: number, coarse: Cut, teams: readonly Team[]): Steps<Cut> {
+    const run = this.#stretches.run(from, to);
+    const signature = this.#stretches.signature(from, to);
+    let best = this.#prices.best(signature) ?? coarse;
+    for (const scheme of this.#schemes) {
+      if (this.#searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
+      for (const team of teams) {
+        const { cut } = this.#prices.of(run, signature, scheme, team, best.cost.seconds);
+        yield;
+        if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
+      }
+    }
+    return best;
+  }
 }
 
-function shardsOf(run: Run, { scheme, team }: Cut, model: FleetModel): PlannedShard[] {
+function shardsOf(run: Run, cut: Cut, model: FleetModel): PlannedShard[] {
+  if (cut.replicated) return [replicatedShard(model, run, cut)];
+  const { scheme, team } = cut;
   return scheme.cut(run, team.weights).map(({ worker, shard }) => {
     const { id } = team.workers[worker]!;
     return { worker: id === model.master.id ? MASTER : id, shard };

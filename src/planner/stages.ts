@@ -1,11 +1,13 @@
 import type { FleetModel } from '../estimator/fleet-model.ts';
 import { stageCost } from '../estimator/stage-cost.ts';
+import type { StageCost } from '../estimator/stage-summary.ts';
 import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
 import { connectedParts } from '../partition/connected.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Shard } from '../partition/shard.ts';
 import { wholeShard, wholeTensor } from '../partition/whole.ts';
 import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
+import { replicasCost } from './replicas.ts';
 
 /** Collects stages in topological order, numbers and prices them. */
 export class StageList {
@@ -14,11 +16,17 @@ export class StageList {
   readonly #consumers: Map<string, Node[]>;
   readonly #stages: Stage[] = [];
   #waiting: Node[] = [];
+  #seconds = 0;
 
   constructor(graph: Graph, model: FleetModel) {
     this.graph = graph;
     this.#model = model;
     this.#consumers = consumersOf(graph.nodes);
+  }
+
+  /** Of the stages so far; what waits to be run at the master is not among them. */
+  get seconds(): number {
+    return this.#seconds;
   }
 
   /** The nodes as a candidate for a stage of their own. */
@@ -70,13 +78,20 @@ export class StageList {
   }
 
   #add(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
-    const priced = shards.map(({ worker, shard }) => ({
-      worker: worker === MASTER ? this.#model.master.id : worker,
-      shard,
-    }));
-    const cost = stageCost(this.#model, priced);
+    const cost = costOf(this.#model, shards);
+    this.#seconds += cost.seconds;
     this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards, cost });
   }
+}
+
+/** What the shards of one stage cost. */
+export function costOf(model: FleetModel, shards: readonly PlannedShard[]): StageCost {
+  const [{ shard, replicas }] = shards as readonly [PlannedShard];
+  if (replicas) return replicasCost(model, shard, replicas);
+  return stageCost(
+    model,
+    shards.map(({ worker, shard }) => ({ worker: worker === MASTER ? model.master.id : worker, shard })),
+  );
 }
 
 /** The nodes as one shard: all that they read from outside, all that others need of what they write. */

@@ -1,13 +1,16 @@
 import { IsobathError } from '../base/errors.ts';
-import { FleetModel } from '../estimator/fleet-model.ts';
+import { FleetModel, type WorkerModel } from '../estimator/fleet-model.ts';
 import type { TriggerOptions } from '../estimator/paper.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
-import { planDepth, planLocal, planPaper } from './fixed.ts';
+import { planDepth, planLocal, planPaper, type RuleTeam } from './fixed.ts';
 import { limitedOf, overfull, refuseHopeless, refuseOverfull } from './memory.ts';
 import type { Plan } from './plan.ts';
-import { type Objective, planSearched, SEARCHED } from './searched.ts';
+import { type Objective, PlanSearch, SEARCHED } from './searched.ts';
+import type { StageList } from './stages.ts';
+import { finished, finishedInSlices, type SliceOptions, type Steps } from './steps.ts';
+import { halvings, rankedAgents } from './team.ts';
 
 export interface PlanOptions {
   /** One of STRATEGY_NAMES. */
@@ -20,14 +23,17 @@ export interface PlanOptions {
   readonly trigger?: TriggerOptions;
 }
 
-type Strategy = (graph: Graph, model: FleetModel, options: PlanOptions) => Plan;
+type Rule = (graph: Graph, model: FleetModel, options: PlanOptions, team?: RuleTeam) => Steps<StageList>;
 
-const FIXED: Readonly<Record<string, Strategy>> = {
-  local: (graph, model) => planLocal(graph, model).plan('local'),
-  depth: (graph, model, { scheme = 'output-depth' }) =>
-    planDepth(graph, model, schemeNamed(scheme)).plan('depth'),
-  paper: (graph, model, { trigger }) => planPaper(graph, model, trigger).plan('paper'),
+const FIXED: Readonly<Record<string, Rule>> = {
+  local: (graph, model) => planLocal(graph, model),
+  depth: (graph, model, { scheme = 'output-depth' }, team) =>
+    planDepth(graph, model, schemeNamed(scheme), team),
+  paper: (graph, model, { trigger }, team) => planPaper(graph, model, trigger, team),
 };
+
+/** The rules that are no subset of the search: they cut alike, or over all agents, what the search cuts by capacity. */
+const RULES = [FIXED['depth']!, FIXED['paper']!];
 
 /** Which schemes the planner may use. */
 export const STRATEGY_NAMES = [
@@ -43,6 +49,20 @@ export function isSearched(strategy: string): boolean {
 
 /** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY. */
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
+  return finished(planSteps(graph, fleet, options));
+}
+
+/** As `planGraph`, while the event loop goes on. Throws the reason of the signal, too. */
+export function planInSlices(
+  graph: Graph,
+  fleet: FleetProfile,
+  options: PlanOptions,
+  slices?: SliceOptions,
+): Promise<Plan> {
+  return finishedInSlices(planSteps(graph, fleet, options), slices);
+}
+
+function* planSteps(graph: Graph, fleet: FleetProfile, options: PlanOptions): Steps<Plan> {
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
   const model = new FleetModel(fleet);
@@ -51,30 +71,91 @@ export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOption
   }
   refuseHopeless(graph, model);
   if (Object.hasOwn(FIXED, strategy)) {
-    const plan = FIXED[strategy]!(graph, model, options);
+    const plan = (yield* FIXED[strategy]!(graph, model, options)).plan(strategy);
     refuseOverfull(graph, model, filtersOf(plan));
     return plan;
   }
-  const others = strategy === 'auto' ? plansByRule(graph, model, options) : [];
-  const search = (by: Objective) => planSearched(graph, model, SEARCHED[strategy]!, by).plan(strategy);
-  if (objective === 'latency') return bestOf('predictedSeconds', [search('latency'), ...others]);
-  // a plan for latency is cut over more teams, and may so keep the busiest less busy, too
-  return bestOf('throughputSeconds', [search('throughput'), search('latency'), ...others]);
+  return yield* objective === 'latency' ? fastest(graph, model, options) : leastBusy(graph, model, options);
 }
 
 /**
- * Plans of rules that are no subset of the search: they cut alike, or over all agents, what the search cuts by capacity.
- * `auto` must not be worse than they are.
+ * The fastest plan. `auto` looks at the plans over the best half of the agents, the best quarter and so on as well, and at
+ * those of the rules: so neither a rule nor fewer agents are faster.
  */
-function plansByRule(graph: Graph, model: FleetModel, options: PlanOptions): Plan[] {
-  const plans = ['depth', 'paper'].map((rule) => FIXED[rule]!(graph, model, options));
-  return plans.filter((plan) => overfull(filtersOf(plan), limitedOf(model)).size === 0);
+function* fastest(graph: Graph, model: FleetModel, options: PlanOptions): Steps<Plan> {
+  const { strategy } = options;
+  const all = model.agents.length;
+  const search = new PlanSearch(graph, model, SEARCHED[strategy]!);
+  const ranked = rankedAgents(model);
+  const sizes = strategy === 'auto' ? halvings(all) : [];
+  const best = new Best('predictedSeconds', model);
+  for (const agents of new Set([...sizes, all])) {
+    yield* best.offer(strategy, search.forLatency(agents), agents === all);
+    if (strategy !== 'auto') continue;
+    // a rule that is slower already is not followed to its end
+    const team = {
+      agents: model.agents.filter((agent) => ranked.indexOf(agent) < agents),
+      enough: ({ seconds }: StageList) => seconds >= best.worth,
+    };
+    for (const plan of RULES) {
+      const list = yield* plan(graph, model, options, team);
+      if (!team.enough(list)) best.take(list.plan(strategy));
+    }
+  }
+  return best.plan;
 }
 
-/** The first of the best. */
-function bestOf(worth: 'predictedSeconds' | 'throughputSeconds', [first, ...others]: readonly Plan[]): Plan {
-  const best = others.reduce((least, plan) => (plan[worth] < least[worth] ? plan : least), first!);
-  return { ...best, strategy: first!.strategy };
+/** The plan whose busiest resource is busy least, of the strategy's own; for `auto`, of all that there are. */
+function* leastBusy(graph: Graph, model: FleetModel, options: PlanOptions): Steps<Plan> {
+  const { strategy } = options;
+  const best = new Best('throughputSeconds', model);
+  const names = strategy === 'auto' ? Object.keys(SEARCHED) : [strategy];
+  for (const name of names) {
+    const search = new PlanSearch(graph, model, SEARCHED[name]!);
+    yield* best.offer(strategy, search.forThroughput(), name === strategy);
+    // a plan for latency is cut over more teams, and may so keep the busiest less busy, too
+    yield* best.offer(strategy, search.forLatency(model.agents.length));
+  }
+  if (strategy === 'auto')
+    for (const plan of Object.values(FIXED)) yield* best.offer(strategy, plan(graph, model, options));
+  return best.plan;
+}
+
+/** The first of the best plans that fit. */
+class Best {
+  readonly #by: 'predictedSeconds' | 'throughputSeconds';
+  readonly #limited: readonly WorkerModel[];
+  #plan: Plan | undefined;
+  #refusal: unknown;
+
+  constructor(by: 'predictedSeconds' | 'throughputSeconds', model: FleetModel) {
+    this.#by = by;
+    this.#limited = limitedOf(model);
+  }
+
+  get worth(): number {
+    return this.#plan?.[this.#by] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Throws ISO_ERR_PLAN_MEMORY where none fits. */
+  get plan(): Plan {
+    if (!this.#plan) throw this.#refusal;
+    return this.#plan;
+  }
+
+  take(plan: Plan): void {
+    if (plan[this.#by] < this.worth && overfull(filtersOf(plan), this.#limited).size === 0) this.#plan = plan;
+  }
+
+  /** `decides`: its refusal is what is thrown where nothing fits. */
+  *offer(strategy: string, list: Steps<StageList>, decides = false): Steps<void> {
+    try {
+      this.take((yield* list).plan(strategy));
+    } catch (error) {
+      if (!(error instanceof IsobathError && error.code === 'ISO_ERR_PLAN_MEMORY')) throw error;
+      if (decides) this.#refusal = error;
+    }
+  }
 }
 
 function filtersOf({ stages }: Plan): { worker: string; bytes: number }[] {

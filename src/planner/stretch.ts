@@ -1,9 +1,11 @@
+import type { ComputeModel } from '../estimator/compute.ts';
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Work } from '../partition/work.ts';
 import { sizeOf } from '../tensor/region.ts';
 import { boundariesOf } from './boundaries.ts';
+import { Signatures } from './signature.ts';
 import { localShard } from './stages.ts';
 
 /** The nodes between two neighbouring boundaries, as they cost at one worker. */
@@ -22,10 +24,14 @@ export class Stretches {
   readonly all: readonly Stretch[];
   readonly #graph: Graph;
   readonly #consumers: Map<string, Node[]>;
+  readonly #signatures: Signatures;
+  readonly #runs = new Map<number, Run>();
+  readonly #signed = new Map<number, string>();
 
   constructor(graph: Graph, model: FleetModel) {
     this.#graph = graph;
     this.#consumers = consumersOf(graph.nodes);
+    this.#signatures = new Signatures(graph);
     this.boundaries = boundariesOf(graph);
     const secondsOf = (work: readonly Work[]) =>
       work.reduce((sum, each) => sum + model.master.compute.secondsOf(each), 0);
@@ -42,9 +48,27 @@ export class Stretches {
     });
   }
 
+  /** The same object whenever it is asked for: what is known of it is not asked twice. */
   run(from: number, to: number): Run {
-    const nodes = this.#graph.nodes.slice(this.boundaries[from]!, this.boundaries[to]!);
-    return runOf(this.#graph, nodes, this.#consumers);
+    const at = from * this.boundaries.length + to;
+    let run = this.#runs.get(at);
+    if (!run) {
+      const nodes = this.#graph.nodes.slice(this.boundaries[from]!, this.boundaries[to]!);
+      run = runOf(this.#graph, nodes, this.#consumers);
+      this.#runs.set(at, run);
+    }
+    return run;
+  }
+
+  /** Equal for runs that cost the same. */
+  signature(from: number, to: number): string {
+    const at = from * this.boundaries.length + to;
+    let signature = this.#signed.get(at);
+    if (signature === undefined) {
+      signature = this.#signatures.of(this.run(from, to));
+      this.#signed.set(at, signature);
+    }
+    return signature;
   }
 
   /** Only tensors of known shape can travel. */
@@ -62,12 +86,14 @@ export class Stretches {
    * need together if every node ran at the rate of the whole node.
    */
   idealSeconds(workers: readonly WorkerModel[]): number[] {
+    const kinds = new Map<ComputeModel, number>();
+    for (const { compute } of workers) kinds.set(compute, (kinds.get(compute) ?? 0) + 1);
     return this.all.map(({ work }) => {
       let rate = 0;
-      for (const { compute } of workers) {
+      for (const [compute, count] of kinds) {
         const seconds = work.reduce((sum, each) => sum + compute.secondsOf(each), 0);
         if (seconds === 0) return 0;
-        rate += 1 / seconds;
+        rate += count / seconds;
       }
       return 1 / rate;
     });

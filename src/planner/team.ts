@@ -3,6 +3,8 @@ import type { Work } from '../partition/work.ts';
 
 /** Workers that may share a stage, and their shares. */
 export interface Team {
+  /** The same for teams of the same workers in the same order. */
+  readonly key: string;
   readonly workers: readonly WorkerModel[];
   readonly weights: readonly number[];
 }
@@ -13,12 +15,23 @@ const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6
 /** Up to so many agents, every team is tried: which agents are best depends on the stage. */
 const FEW = 3;
 
+/** The fleet's agents, the best first. */
+export function rankedAgents(model: FleetModel): WorkerModel[] {
+  return model.agents.toSorted((a, b) => burdenOf(a) - burdenOf(b));
+}
+
+/** So many agents, half of them, and so on down to one: in rising order. */
+export function halvings(agents: number): number[] {
+  const sizes: number[] = [];
+  for (let size = agents; size > 0; size = Math.floor(size / 2)) sizes.unshift(size);
+  return sizes;
+}
+
 /**
  * The teams that a stage may be cut over: of few agents every set, else the best k agents for several k; each with and
  * without the master's own device. Agents that look alike are not permuted.
  */
-export function teamsOf(model: FleetModel, masterComputes: boolean): Team[] {
-  const ranked = model.agents.toSorted((a, b) => burdenOf(a) - burdenOf(b));
+export function teamsOf(model: FleetModel, masterComputes: boolean, ranked = rankedAgents(model)): Team[] {
   const sets =
     ranked.length > FEW || areAlike(ranked)
       ? sizesUpTo(ranked.length).map((size) => ranked.slice(0, size))
@@ -48,21 +61,18 @@ function setsOf<T>(items: readonly T[]): T[][] {
 }
 
 function areAlike(workers: readonly WorkerModel[]): boolean {
-  const [first, ...others] = workers.map(({ compute, toAgent, fromAgent, wakeSeconds, onMedium }) =>
-    JSON.stringify([compute.profile, toAgent, fromAgent, wakeSeconds, onMedium]),
-  );
-  return others.every((other) => other === first);
+  return workers.every(({ kind }) => kind === workers[0]!.kind);
 }
 
-/** Every size of a small fleet; of a large one those that differ by a third or so. */
+/** Every size of a small fleet; of a large one those that differ by a third or so, and the halvings. */
 function sizesUpTo(agents: number): number[] {
-  const sizes: number[] = [];
-  for (let size = 1; size < agents; size = Math.max(size + 1, Math.floor(size * 1.4))) sizes.push(size);
-  return agents > 0 ? [...sizes, agents] : [];
+  const sizes = new Set(halvings(agents));
+  for (let size = 1; size < agents; size = Math.max(size + 1, Math.floor(size * 1.4))) sizes.add(size);
+  return [...sizes].sort((a, b) => a - b);
 }
 
-function teamOf(workers: readonly WorkerModel[]): Team {
-  return { workers, weights: capacitiesOf(workers) };
+export function teamOf(workers: readonly WorkerModel[], weights = capacitiesOf(workers)): Team {
+  return { key: workers.map(({ id }) => id).join(), workers, weights };
 }
 
 /** Yardsticks per second. */

@@ -13,6 +13,7 @@ import type { Course } from '../estimator/stage-summary.ts';
 import { Timeline } from '../estimator/timeline.ts';
 import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.ts';
 import { Deadlines } from '../planner/deadlines.ts';
+import { type Dealer, dealersOf } from '../planner/dealer.ts';
 import { MASTER, type Plan } from '../planner/plan.ts';
 import { EventQueue, RANK } from './event-queue.ts';
 import { Luck } from './luck.ts';
@@ -42,6 +43,7 @@ class Simulation {
   readonly #time: Timeline;
   readonly #queue = new EventQueue();
   readonly #deadlines: Deadlines;
+  readonly #dealers: ReadonlyMap<number, Dealer>;
   readonly #records: StageRecord[];
   readonly #ended: SimulatedInference[] = [];
   /** Asked for, and not begun. */
@@ -59,6 +61,7 @@ class Simulation {
     this.#time = new Timeline(model.resources);
     this.#records = plan.stages.map((stage) => new StageRecord(stage));
     this.#deadlines = new Deadlines(options.deadlines);
+    this.#dealers = dealersOf(plan.stages);
     this.#remote = plan.stages.map(({ shards }) =>
       shards.filter(({ worker }) => worker !== MASTER).map((placed) => courseOf(model, placed)),
     );
@@ -119,7 +122,10 @@ class Simulation {
     const shared = this.#flow.shared[stage]!;
     const flights = ids.map((id): [FlowShard, Flight] => {
       const flow = this.#flow.shards[id]!;
-      return [flow, { course: this.#courseOf(inference, flow), fired: at, began: at }];
+      const dealer = this.#dealers.get(stage);
+      const worker = dealer?.choose(() => true) ?? flow.planned.worker;
+      const dealt = dealer?.begin(worker);
+      return [flow, { course: this.#courseOf(inference, flow, worker), fired: at, began: at, dealt }];
     });
     for (const [, { course }] of flights) {
       course.left = course.arrived = at;
@@ -168,6 +174,8 @@ class Simulation {
     const patience = this.#deadlines.of(flow.stage.index) / 1000;
     const at = Math.max(flight.fired + patience, now);
     this.#at(inference, flow.id, at, RANK.expired, () => {
+      flight.dealt?.();
+      flight.dealt = undefined;
       inference.takenOver += 1;
       const { shard } = flow.planned;
       flight.course = courseOf(this.#model, { worker: this.#model.master.id, shard });
@@ -180,6 +188,8 @@ class Simulation {
 
   #end(inference: Running, flow: FlowShard, flight: Flight, at: number): void {
     const { stage } = flow;
+    flight.dealt?.(at - flight.fired);
+    flight.dealt = undefined;
     const last = inference.last.get(stage.index);
     if (!last || flight.course.joined > last.course.joined) inference.last.set(stage.index, flight);
     if (!flight.course.worker.isMaster) this.#deadlines.observe(stage.index, 1000 * (at - flight.fired));
@@ -198,8 +208,8 @@ class Simulation {
     this.#beginNext(at);
   }
 
-  #courseOf({ number }: Running, { id, planned }: FlowShard): Course {
-    const worker = planned.worker === MASTER ? this.#model.master.id : planned.worker;
+  #courseOf({ number }: Running, { id, planned }: FlowShard, chosen: string): Course {
+    const worker = chosen === MASTER ? this.#model.master.id : chosen;
     const course = courseOf(this.#model, { worker, shard: planned.shard });
     if (course.worker.isMaster) return course;
     return { ...course, computeSeconds: this.#luck.slownessOf(number, id) * course.computeSeconds };

@@ -8,6 +8,8 @@ export interface Flight {
   readonly fired: number;
   /** When this attempt began; later than `fired` where the first one was given up. */
   began: number;
+  /** Tells the dealer of a stage with replicas that the attempt ended, and what it took. */
+  dealt?: ((tookSeconds?: number) => void) | undefined;
 }
 
 const TERMS = ['retry', 'partition', 'transmit', 'edge', 'receive', 'join'] as const;

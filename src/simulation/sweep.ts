@@ -2,7 +2,7 @@ import { IsobathError } from '../base/errors.ts';
 import { FleetModel } from '../estimator/fleet-model.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
-import { isDistributed, type Plan } from '../planner/plan.ts';
+import { isDistributed, type Plan, workersOf } from '../planner/plan.ts';
 import type { Objective } from '../planner/searched.ts';
 import { planGraph } from '../planner/strategies.ts';
 import { type DepthPoint, depthPoints } from './depth-points.ts';
@@ -163,7 +163,7 @@ function outcomeOf(
     stages: plan.stages.map(({ name, scheme, shards }, at) => ({
       name,
       scheme,
-      workers: new Set(shards.map(({ worker }) => worker)).size,
+      workers: new Set(shards.flatMap(workersOf)).size,
       simulatedMs: 1000 * Object.values(result.stages[at]!.terms).reduce((a, b) => a + b, 0),
     })),
     stageOfLayer: layers.map(({ node }) => stageOf.get(node)!),

@@ -9,4 +9,4 @@ it('docs/planning.md shows what the code computes', async () => {
   const missing = (await documentedTables()).filter((line) => !flat.includes(line));
   expect(missing).toEqual([]);
   for (const name of STRATEGY_NAMES) expect(page).toContain(`| \`${name}\` `);
-});
+}, 300_000);

@@ -6,7 +6,7 @@ import { schemeNamed } from '../../src/partition/schemes/index.ts';
 import { Explainer } from '../../src/planner/explain.ts';
 import { paperTrigger } from '../../src/planner/fixed.ts';
 import type { Cut } from '../../src/planner/option.ts';
-import { balancedCut } from '../../src/planner/options.ts';
+import { balancedCut } from '../../src/planner/pricing.ts';
 import { planGraph, STRATEGY_NAMES } from '../../src/planner/strategies.ts';
 import { teamsOf } from '../../src/planner/team.ts';
 import { deployed, heldBy } from './support.ts';

@@ -35,6 +35,10 @@ export function segmentsOf(
   [start, end]: Range,
   size: number,
 ): { range: Range; first: number; groups: number }[] {
+  if (start % size === 0 && end % size === 0) {
+    const first = start / size;
+    return [{ range: [start, end], first, groups: end / size - first }];
+  }
   const cuts = new Set([start, end]);
   const head = Math.ceil(start / size) * size;
   const tail = Math.floor(end / size) * size;

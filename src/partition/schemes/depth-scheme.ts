@@ -4,7 +4,7 @@ import { dealt } from '../dealing.ts';
 import { type DepthCut, depthRegion, layerDepth, unevenDepth, unfitDepthCut } from '../depth.ts';
 import { proportionalRanges } from '../ranges.ts';
 import type { Run } from '../run.ts';
-import { type Assignment, refuse, type Scheme } from '../scheme.ts';
+import { type Assignment, middleOf, refuse, type Scheme } from '../scheme.ts';
 import type { TensorRegion } from '../shard.ts';
 
 /** A scheme that cuts runs along their depth as `cutOf` says; a text says why a run cannot be cut. */
@@ -23,6 +23,13 @@ export function depthScheme(name: string, cutOf: (run: Run) => DepthCut | string
         const shard = shardOf(run, cut.goals(range));
         return shard && { worker, shard };
       })!;
+    },
+    sample(run, weights) {
+      const cut = cutOf(run) as DepthCut;
+      const worker = middleOf(weights.length);
+      const range = proportionalRanges(cut.units, weights)[worker]!;
+      const shard = range[0] < range[1] ? shardOf(run, cut.goals(range)) : undefined;
+      return shard && { worker, shard };
     },
   };
 }

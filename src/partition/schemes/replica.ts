@@ -7,6 +7,7 @@ import { wholeShard, wholeTensor } from '../whole.ts';
  */
 export const replica: Scheme = {
   name: 'replica',
+  alone: true,
   unfit({ graph, nodes, outputs }) {
     if (outputs.length === 0) return 'nothing reads what it makes';
     const crossing = [...nodes.flatMap(({ inputs }) => inputs), ...outputs];

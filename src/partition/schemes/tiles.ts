@@ -1,8 +1,17 @@
 import { shardOf } from '../cut.ts';
+import { madeOnce, placesOf } from '../likes.ts';
 import { proportionalRanges } from '../ranges.ts';
 import type { Run } from '../run.ts';
-import { type Assignment, refuse, type Scheme } from '../scheme.ts';
-import { madeAlong, SPATIAL, unfitAlong, wholeOutputs } from '../spatial.ts';
+import { type Assignment, middleOf, refuse, type Scheme } from '../scheme.ts';
+import {
+  madeAlong,
+  partAlong,
+  partBetween,
+  rangesAlong,
+  SPATIAL,
+  unfitAlong,
+  wholeOutputs,
+} from '../spatial.ts';
 
 /** So many tiles below one another and side by side. */
 export interface Grid {
@@ -36,14 +45,14 @@ export function tilesOf(grid?: Grid): Scheme {
       refuse(this.name, run, this.unfit(run));
       return cutBands(run, grid ? dealtBands(grid, weights) : squareBands(weights));
     },
+    ...(grid ? {} : { sample: sampleTile, rough: roughTiles }),
   };
 }
 
 export const tiles = tilesOf();
 
 function cutBands(run: Run, bands: readonly (readonly Tile[])[]): Assignment[] {
-  const heights = bands.map((band) => band.reduce((sum, { weight }) => sum + weight, 0));
-  return madeAlong(wholeOutputs(run), SPATIAL.rows, heights, (rows, [from, to]) => {
+  return madeAlong(wholeOutputs(run), SPATIAL.rows, bands.map(weightOf), (rows, [from, to]) => {
     const band = bands.slice(from, to).flat();
     const widths = band.map(({ weight }) => weight);
     return madeAlong(rows, SPATIAL.columns, widths, (placed, [, end]): Assignment | undefined => {
@@ -52,6 +61,53 @@ function cutBands(run: Run, bands: readonly (readonly Tile[])[]): Assignment[] {
     });
   })!.flat();
 }
+
+function sampleTile(run: Run, weights: readonly number[]): Assignment | undefined {
+  const bands = squareBands(weights);
+  const band = bands[middleOf(bands.length)]!;
+  const at = middleOf(band.length);
+  const rows = partAlong(wholeOutputs(run), SPATIAL.rows, bands.map(weightOf), middleOf(bands.length));
+  const widths = band.map(({ weight }) => weight);
+  const placed = partAlong(rows, SPATIAL.columns, widths, at);
+  const shard = placed.length > 0 ? shardOf(run, { placed }) : undefined;
+  return shard && { worker: band[at]!.worker, shard };
+}
+
+function roughTiles(run: Run, weights: readonly number[]): Assignment[] {
+  const bands = squareBands(weights);
+  const regions = wholeOutputs(run);
+  const down = rangesAlong(regions, SPATIAL.rows, bands.map(weightOf));
+  const downPlaces = placesOf(down);
+  const all = bands.flatMap((band, at) => {
+    const rows = partBetween(regions, SPATIAL.rows, down, at, at);
+    if (rows.length === 0) return [];
+    const across = rangesAlong(
+      rows,
+      SPATIAL.columns,
+      band.map(({ weight }) => weight),
+    );
+    const places = placesOf(across);
+    return band.map(({ worker }, column) => ({
+      worker,
+      rows,
+      across,
+      column,
+      place: placeOf(downPlaces[at], places[column]),
+    }));
+  });
+  const made = madeOnce(
+    all.map(({ place }) => place),
+    (number) => {
+      const { rows, across, column } = all[number]!;
+      return shardOf(run, { placed: partBetween(rows, SPATIAL.columns, across, column, column) });
+    },
+  );
+  return made.map(({ worker, shard }) => ({ worker: all[worker]!.worker, shard }));
+}
+
+const placeOf = (down?: string, across?: string) => across && `${down} ${across}`;
+
+const weightOf = (band: readonly Tile[]) => band.reduce((sum, { weight }) => sum + weight, 0);
 
 function squareBands(weights: readonly number[]): Tile[][] {
   const tilesOfWorkers = weights.flatMap((weight, worker) => (weight > 0 ? [{ worker, weight }] : []));

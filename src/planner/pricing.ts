@@ -1,0 +1,127 @@
+import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
+import { stageCost, stageSeconds } from '../estimator/stage-cost.ts';
+import type { StageCost } from '../estimator/stage-summary.ts';
+import type { Run } from '../partition/run.ts';
+import type { Assignment, Scheme } from '../partition/scheme.ts';
+import type { Cut } from './option.ts';
+import { rebalanced, type Team, teamOf } from './team.ts';
+
+/** From so many workers on, a rough cut is worth its while. The shares of fewer unlike ones may change by more than bounds allow. */
+const MANY = 8;
+/** By how much a cut may seem slower than it is, once its shares are put right. */
+const UNEVEN = 1.25;
+
+/** What is known of a run cut by a scheme over a team. */
+export interface Price {
+  /** Undefined where it was not priced, because it cannot be faster than what was asked for, or where there is none. */
+  readonly cut: Cut | undefined;
+  /** It takes so many seconds, or more where there is no cut. */
+  readonly least: number;
+}
+
+/**
+ * The cut by capacity, or, where that leaves workers idle, by what they then needed. One that takes `limit` seconds or
+ * more may be left unpriced: most cuts of a search are beaten by their sample alone, without the other shards.
+ */
+export function priceOf(
+  model: FleetModel,
+  run: Run,
+  scheme: Scheme,
+  team: Team,
+  limit = Number.POSITIVE_INFINITY,
+): Price {
+  const many = team.workers.length >= MANY;
+  const bounded = many || team.workers.every(({ compute }) => compute === team.workers[0]!.compute);
+  if (bounded && limit < Number.POSITIVE_INFINITY) {
+    const sample = scheme.sample?.(run, team.weights);
+    const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
+    if (least >= limit) return { cut: undefined, least };
+    if (many && scheme.rough) {
+      const rough = scheme.rough(run, team.weights).map((each) => placed(team, each));
+      const about = rough.length > 0 ? stageSeconds(model, rough) / UNEVEN : 0;
+      if (about >= limit) return { cut: undefined, least: about };
+    }
+  }
+  const first = pricedCut(model, run, scheme, team);
+  if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
+  const busy = busyOf(team, first.cost);
+  const better = !bounded || first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
+  const second = better && pricedCut(model, run, scheme, better);
+  const cut = second && second.cost.seconds < first.cost.seconds ? second : first;
+  return { cut, least: cut.cost.seconds };
+}
+
+/** As `priceOf`, whatever it takes. */
+export function balancedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
+  return priceOf(model, run, scheme, team).cut;
+}
+
+/** Remembers prices: by the signature of a run, two that are alike are priced once. */
+export class Prices {
+  readonly #model: FleetModel;
+  readonly #best = new Map<string, Cut>();
+  readonly #single = new Map<WorkerModel, Team>();
+  readonly #known = new Map<string, Map<Scheme, Map<string, Price>>>();
+
+  constructor(model: FleetModel) {
+    this.#model = model;
+  }
+
+  /** The fastest cut of such a run that was priced so far. */
+  best(signature: string): Cut | undefined {
+    return this.#best.get(signature);
+  }
+
+  of(run: Run, signature: string, scheme: Scheme, team: Team, limit: number): Price {
+    const prices = this.#pricesOf(signature, scheme);
+    const used = scheme.alone ? this.#alone(team) : team;
+    const known = prices.get(used.key);
+    if (known && (known.cut || known.least >= limit)) return known;
+    const price = priceOf(this.#model, run, scheme, used, limit);
+    // of what is too slow, how slow it is: to keep more would fill the memory
+    prices.set(used.key, price.least < limit ? price : { cut: undefined, least: price.least });
+    const best = this.#best.get(signature);
+    if (price.cut && !(best && best.cost.seconds <= price.least)) this.#best.set(signature, price.cut);
+    return price;
+  }
+
+  #alone({ workers, weights }: Team): Team {
+    const worker = workers[weights.indexOf(Math.max(...weights))]!;
+    let team = this.#single.get(worker);
+    if (!team) {
+      team = teamOf([worker], [1]);
+      this.#single.set(worker, team);
+    }
+    return team;
+  }
+
+  #pricesOf(signature: string, scheme: Scheme): Map<string, Price> {
+    let schemes = this.#known.get(signature);
+    if (!schemes) {
+      schemes = new Map();
+      this.#known.set(signature, schemes);
+    }
+    let teams = schemes.get(scheme);
+    if (!teams) {
+      teams = new Map();
+      schemes.set(scheme, teams);
+    }
+    return teams;
+  }
+}
+
+function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
+  const shards = scheme.cut(run, team.weights).map((each) => placed(team, each));
+  // what ends up on the master alone is the local option
+  if (shards.every(({ worker }) => worker === model.master.id)) return undefined;
+  return { scheme, team, cost: stageCost(model, shards) };
+}
+
+function placed({ workers }: Team, { worker, shard }: Assignment) {
+  return { worker: workers[worker]!.id, shard };
+}
+
+function busyOf({ workers }: Team, cost: StageCost): number[] {
+  const busy = new Map(cost.perWorker.map(({ worker, busySeconds }) => [worker, busySeconds]));
+  return workers.map(({ id }) => busy.get(id) ?? 0);
+}

@@ -1,0 +1,32 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** A computation that can be left and taken up again wherever it yields. */
+export type Steps<T> = Generator<void, T, void>;
+
+/** To the end, at once. */
+export function finished<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+export interface SliceOptions {
+  /** After so long the event loop gets its turn. Default 8 ms. */
+  readonly sliceMs?: number;
+  /** Drops the rest. */
+  readonly signal?: AbortSignal;
+}
+
+/** To the end, in slices between which the event loop serves others. Throws the reason of the signal. */
+export async function finishedInSlices<T>(steps: Steps<T>, options: SliceOptions = {}): Promise<T> {
+  const { sliceMs = 8, signal } = options;
+  for (;;) {
+    signal?.throwIfAborted();
+    for (const end = performance.now() + sliceMs; performance.now() < end; ) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+    await setImmediate();
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import { shippedDevices } from '../../src/estimator/fleet-file.ts';
+import { fleetOf } from '../../src/estimator/sweep.ts';
+import { planGraph } from '../../src/planner/strategies.ts';
+import { randomModel } from '../support/random-graph.ts';
+import { deployed, randomFleet } from './support.ts';
+
+const pi = (await shippedDevices()).get('raspberry-pi-4')!;
+jest.setTimeout(300_000);
+
+/** Seconds on the first n, 2n, ... of agents of one kind. */
+describe('auto is predicted no slower on twice the agents', () => {
+  it.each([
+    ['squeezenet', '10mbit'],
+    ['squeezenet', '1gbit'],
+    ['mobilenet-v2', '100mbit'],
+    ['resnet18', '1gbit'],
+  ])('%s at %s', (name, link) => {
+    const seconds = [1, 2, 4, 8, 16, 32].map(
+      (agents) => planGraph(deployed(name), fleetOf(pi, agents, link), { strategy: 'auto' }).predictedSeconds,
+    );
+    expect(seconds).toEqual(seconds.toSorted((a, b) => b - a));
+  });
+
+  it('random models on devices of one kind', () => {
+    fc.assert(
+      fc.property(randomModel, randomFleet(1), fc.constantFrom(1, 2, 3, 5), ({ graph }, fleet, size) => {
+        const of = (count: number) => ({
+          ...fleet,
+          agents: Array.from({ length: count }, (_, at) => ({ ...fleet.agents[0]!, id: `a${at}` })),
+        });
+        const [few, many] = [size, 2 * size].map(
+          (count) => planGraph(graph, of(count), { strategy: 'auto' }).predictedSeconds,
+        );
+        expect(many).toBeLessThanOrEqual(few!);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('random models on a fleet of unlike devices, without one of them', () => {
+    const excess: number[] = [];
+    fc.assert(
+      fc.property(randomModel, randomFleet(6), fc.nat(5), ({ graph }, fleet, without) => {
+        const agents = fleet.agents.filter((_, at) => at !== without);
+        const [few, many] = [{ ...fleet, agents }, fleet].map(
+          (of) => planGraph(graph, of, { strategy: 'auto' }).predictedSeconds,
+        );
+        excess.push(many! / few! - 1);
+      }),
+      { numRuns: 100, seed: 1 },
+    );
+    expect(Math.max(...excess)).toBeLessThan(0.1);
+  });
+});
