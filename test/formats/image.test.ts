@@ -48,6 +48,20 @@ const noise = Array.from({ length: 5 }, (_, row) =>
 );
 
 describe('readImage', () => {
+  it('puts the channels last where the manifest says so', async () => {
+    const bytes = await picture(noise).png().toBuffer();
+    const input = { ...INPUT, channels: 'BGR', layout: 'NHWC' } as const;
+    const { shape, data } = await readImage(bytes, input, [1, 5, 7, 3]);
+    expect(shape).toEqual([1, 5, 7, 3]);
+    const expected = noise.flat().flatMap((pixel) => {
+      return [2, 1, 0].map((from, at) => (pixel[from]! / 255 - input.mean[at]!) / input.std[at]!);
+    });
+    for (const [at, value] of expected.entries()) expect(data[at]).toBeCloseTo(value, 5);
+    await expect(readImage(bytes, input, [1, 3, 5, 7])).rejects.toEqual(
+      coded('ISO_ERR_INPUT_MISMATCH', '[1, height, width, 3]'),
+    );
+  });
+
   it('scales, shifts and divides each channel into its plane', async () => {
     const { shape, data } = await readImage(await picture(noise).png().toBuffer(), INPUT, [1, 3, 5, 7]);
     expect(shape).toEqual([1, 3, 5, 7]);
