@@ -2,7 +2,13 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { findManifest, parseManifest, readManifest } from '../../src/formats/manifest.ts';
+import {
+  findManifest,
+  type Manifest,
+  openShapes,
+  parseManifest,
+  readManifest,
+} from '../../src/formats/manifest.ts';
 import { zooEntries, zooModel } from '../../src/zoo/zoo.ts';
 import { coded } from '../support/code.ts';
 
@@ -37,6 +43,27 @@ describe('parseManifest', () => {
   it('needs neither labels, license, output nor sample', () => {
     const { labels, license, output, sample, ...least } = VALID;
     expect(parseManifest(least, 'm.json')).toEqual({ ...least, labels: [] });
+  });
+
+  it('needs no input, and tells the sizes of open ones', () => {
+    const { input, ...tensors } = VALID;
+    expect(problemsOf(tensors)).toBe('');
+    expect(openShapes({ ...tensors, shapes: { x: [1, 2] } } as unknown as Manifest)).toEqual({ x: [1, 2] });
+    const manifest = VALID as unknown as Manifest;
+    expect(openShapes(manifest)).toEqual({ image: [1, 3, 224, 224] });
+    const last = { ...manifest, input: { ...manifest.input!, layout: 'NHWC' } } as Manifest;
+    expect(openShapes(last)).toEqual({ image: [1, 224, 224, 3] });
+    expect(openShapes({ ...last, shapes: { image: [1, 3, 8, 8] } })).toEqual({ image: [1, 3, 8, 8] });
+  });
+
+  it('takes golden cases', () => {
+    const golden = [{ inputs: { image: 'a.npy' }, outputs: { logits: 'golden/b.npy' }, tolerance: 1e-3 }];
+    expect(problemsOf({ ...VALID, golden })).toBe('');
+    expect(problemsOf({ ...VALID, golden: {} })).toContain('golden is {}, but must be a list of objects');
+    expect(problemsOf({ ...VALID, golden: [{ ...golden[0], inputs: { image: '/etc/passwd' } }] })).toContain(
+      'golden[0].inputs',
+    );
+    expect(problemsOf({ ...VALID, golden: [{}] })).toContain('golden[0].outputs is missing');
   });
 
   it('takes what the zoo gives', () => {
