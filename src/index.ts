@@ -14,6 +14,7 @@ export type { CompiledProgram, Engine, EngineOptions, RunResult } from './engine
 export { learnTypes } from './engine/learn-types.ts';
 export { OnnxruntimeEngine } from './engine/onnxruntime/engine.ts';
 export { type InputOptions, readInput } from './formats/input.ts';
+export { type LoadOptions, loadModel } from './formats/load-model.ts';
 export { findManifest, type Manifest, readManifest } from './formats/manifest.ts';
 export { loadOnnx, type ReadOptions, readOnnx } from './formats/onnx/index.ts';
 export type { Graph } from './graph/graph.ts';

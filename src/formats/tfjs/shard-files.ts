@@ -11,7 +11,7 @@ export class ShardFiles {
   /** Throws ISO_ERR_EXTERNAL_DATA where a file is missing, elsewhere, or all have not `byteLength` bytes together. */
   constructor(paths: readonly string[], byteLength: number, weight: string, context: TfjsContext) {
     const [first = 'no shard'] = paths;
-    this.names = paths.length > 1 ? `${first} to ${paths.at(-1)}` : first;
+    this.names = paths.length > 1 ? `"${first}" to "${paths.at(-1)}"` : `"${first}"`;
     let start = 0;
     this.#files = paths.map((path) => {
       const refuse = (reason: string, cause?: unknown) => context.shard(weight, `"${path}"`, reason, cause);

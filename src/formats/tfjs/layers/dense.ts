@@ -49,7 +49,7 @@ const reshape: Translator = ({ config, graph, name }, input) => {
   if (!wanted.every(Number.isSafeInteger))
     throw config.malformed(`its target_shape is ${JSON.stringify(wanted)}`);
   const rest = sizeOf(input.shape.slice(1));
-  const open = wanted.findIndex((extent) => extent === -1);
+  const open = wanted.indexOf(-1);
   const known = sizeOf(wanted.filter((_, at) => at !== open));
   const target = wanted.map((extent, at) => (at === open ? rest / known : extent));
   if (!target.every((extent) => Number.isSafeInteger(extent) && extent >= 0) || sizeOf(target) !== rest) {
