@@ -1,0 +1,23 @@
+import type { Engine, EngineOptions } from './engine.ts';
+import { OnnxruntimeEngine } from './onnxruntime/engine.ts';
+import { TfjsNodeEngine, TfjsWasmEngine } from './tfjs/engines.ts';
+
+const ENGINES = {
+  onnxruntime: (options) => new OnnxruntimeEngine(options),
+  'tfjs-node': (options) => new TfjsNodeEngine(options),
+  'tfjs-wasm': (options) => new TfjsWasmEngine(options),
+} as const satisfies Readonly<Record<string, (options: EngineOptions) => Engine>>;
+
+export type EngineName = keyof typeof ENGINES;
+
+/** Every engine, by the names that settings and profiles use. */
+export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
+
+export function isEngineName(name: string): name is EngineName {
+  return Object.hasOwn(ENGINES, name);
+}
+
+/** An engine that is not started: nothing of it is loaded before. */
+export function engineNamed(name: EngineName, options: EngineOptions = {}): Engine {
+  return ENGINES[name](options);
+}
