@@ -10,6 +10,7 @@ import { isSearched, planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
+import { Abilities } from './abilities.ts';
 import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
@@ -55,6 +56,7 @@ const RETRY_MS = { first: 500, max: 30_000 };
 export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #options: ModelServiceOptions;
   readonly #packer = new ProgramPacker();
+  readonly #abilities: Abilities;
   readonly #undo: (() => void)[] = [];
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
@@ -68,6 +70,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   constructor(options: ModelServiceOptions) {
     super();
     this.#options = options;
+    this.#abilities = new Abilities(options.model.graph, options.engine.name);
   }
 
   get model(): ServedModel {
@@ -133,7 +136,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.#outdated = false;
     let deployment: Deployment;
     try {
-      const plan = planGraph(model.graph, profiles.profile, model);
+      const canRun = this.#abilities.of(members);
+      const plan = planGraph(model.graph, profiles.profile, { ...model, canRun });
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;

@@ -1,5 +1,5 @@
 import { gammaAt } from '../estimator/compute.ts';
-import type { FleetModel } from '../estimator/fleet-model.ts';
+import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import {
   type PaperLayer,
   paperCosts,
@@ -27,8 +27,8 @@ export function planLocal(graph: Graph, model: FleetModel): StageList {
 
 /** Every layer that the scheme fits is cut over all agents; what lies between stays at the master. */
 export function planDepth(graph: Graph, model: FleetModel, scheme: Scheme): StageList {
-  return layerByLayer(graph, model, capacitiesOf(model.agents), (list, node) => {
-    const run = longestRun(list, scheme, node);
+  return layerByLayer(graph, model, capacitiesOf, (list, node) => {
+    const run = longestRun(list, model, scheme, node);
     return run && { scheme, run };
   });
 }
@@ -38,7 +38,7 @@ export function planDepth(graph: Graph, model: FleetModel, scheme: Scheme): Stag
  * alike, along the deeper of its two sides; everything else stays at the master.
  */
 export function planPaper(graph: Graph, model: FleetModel, options: TriggerOptions = {}): StageList {
-  const uniform = model.agents.map(() => 1);
+  const uniform = (agents: readonly WorkerModel[]) => agents.map(() => 1);
   return layerByLayer(graph, model, uniform, (list, node) => {
     const layer = paperLayer(graph, node);
     if (!layer) return undefined;
@@ -77,14 +77,15 @@ type Choice = { readonly scheme: Scheme; readonly run: Run } | undefined;
 function layerByLayer(
   graph: Graph,
   model: FleetModel,
-  weights: readonly number[],
+  weigh: (agents: readonly WorkerModel[]) => readonly number[],
   choose: (list: StageList, node: Node) => Choice,
 ): StageList {
   const list = new StageList(graph, model);
   const taken = new Set<Node>();
   for (const node of graph.nodes) {
     if (taken.has(node)) continue;
-    const choice = model.agents.length > 0 ? choose(list, node) : undefined;
+    const agents = ableAgents(model, node);
+    const choice = agents.length > 0 ? choose(list, node) : undefined;
     if (!choice) {
       list.local([node]);
       continue;
@@ -92,23 +93,29 @@ function layerByLayer(
     const { scheme, run } = choice;
     for (const member of run.nodes) taken.add(member);
     const shards = scheme
-      .cut(run, weights)
-      .map(({ worker, shard }) => ({ worker: model.agents[worker]!.id, shard }));
+      .cut(run, weigh(agents))
+      .map(({ worker, shard }) => ({ worker: agents[worker]!.id, shard }));
     list.distributed(scheme.name, run.nodes, shards);
   }
   return list;
 }
 
-/** The longest chain of nodes, each reading the one before, that begins with the layer `head` and that the scheme fits. */
-function longestRun(list: StageList, scheme: Scheme, head: Node): Run | undefined {
+function ableAgents(model: FleetModel, node: Node): WorkerModel[] {
+  return model.agents.filter((agent) => model.canRun(agent, [node]));
+}
+
+/** The longest chain of nodes, each reading the one before, that begins with the layer `head` and that the scheme fits and its agents can run. */
+function longestRun(list: StageList, model: FleetModel, scheme: Scheme, head: Node): Run | undefined {
   if (!layerDepth(list.graph, head)) return undefined;
   let best: Run | undefined;
+  const team = ableAgents(model, head);
+  const able = (node: Node) => team.every((agent) => model.canRun(agent, [node]));
   let run: Run | undefined = list.runOf([head]);
   while (run) {
     if (!scheme.unfit(run)) best = run;
     else if (best) break;
     const next = list.nextOf(run);
-    run = next && list.runOf([...run.nodes, next]);
+    run = next && able(next) ? list.runOf([...run.nodes, next]) : undefined;
   }
   return best;
 }

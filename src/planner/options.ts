@@ -6,7 +6,7 @@ import type { Scheme } from '../partition/scheme.ts';
 import type { Cut, StageOption } from './option.ts';
 import { Signatures } from './signature.ts';
 import { Stretches } from './stretch.ts';
-import { rebalanced, type Team } from './team.ts';
+import { ableTeam, rebalanced, type Team } from './team.ts';
 
 /** What a strategy lets the search use. */
 export interface Allowed {
@@ -126,10 +126,11 @@ class RunPricing {
   /** The teams whose lower bound is below the best known time. */
   #teamsThatMay(run: Run, from: number, to: number, parts: number): Team[] {
     const bytes = this.#stretches.outputBytes(run);
-    return this.#allowed.teams.filter((team, at) => {
+    return this.#allowed.teams.flatMap((team, at) => {
       let compute = 0;
       for (let stretch = from; stretch < to; stretch += 1) compute += this.#ideal[at]![stretch]!;
-      return Math.max(compute, leastTransfer(this.#model, team, bytes)) < parts;
+      if (Math.max(compute, leastTransfer(this.#model, team, bytes)) >= parts) return [];
+      return ableTeam(this.#model, team, run.nodes) ?? [];
     });
   }
 }

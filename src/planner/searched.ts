@@ -9,7 +9,7 @@ import type { Cut } from './option.ts';
 import { balancedCut, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
 import { StageList } from './stages.ts';
-import { representatives, type Team, teamsOf } from './team.ts';
+import { ableTeam, representatives, type Team, teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
 
 /** What a strategy that searches may use. */
@@ -90,7 +90,8 @@ function refined(model: FleetModel, run: Run, coarse: Cut, searched: Searched, t
   for (const scheme of searched.schemes.map(schemeNamed)) {
     if (searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
     for (const team of teams) {
-      const cut = balancedCut(model, run, scheme, team);
+      const able = ableTeam(model, team, run.nodes);
+      const cut = able && balancedCut(model, run, scheme, able);
       if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
     }
   }

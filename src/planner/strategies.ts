@@ -1,5 +1,5 @@
 import { IsobathError } from '../base/errors.ts';
-import { FleetModel } from '../estimator/fleet-model.ts';
+import { type CanRun, FleetModel } from '../estimator/fleet-model.ts';
 import type { TriggerOptions } from '../estimator/paper.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -18,6 +18,8 @@ export interface PlanOptions {
   readonly objective?: Objective;
   /** The thresholds of `paper`. */
   readonly trigger?: TriggerOptions;
+  /** What the engines of the workers can run. Default: everything. */
+  readonly canRun?: CanRun;
 }
 
 type Strategy = (graph: Graph, model: FleetModel, options: PlanOptions) => Plan;
@@ -41,11 +43,11 @@ export function isSearched(strategy: string): boolean {
   return Object.hasOwn(SEARCHED, strategy);
 }
 
-/** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY. */
+/** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY, ISO_ERR_PLAN_OPERATOR. */
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
-  const model = new FleetModel(fleet);
+  const model = new FleetModel(fleet, options.canRun);
   if (!Object.hasOwn(FIXED, strategy) && !isSearched(strategy)) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
   }

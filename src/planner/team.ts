@@ -1,4 +1,5 @@
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
+import type { Node } from '../graph/graph.ts';
 import type { Work } from '../partition/work.ts';
 
 /** Workers that may share a stage, and their shares. */
@@ -63,6 +64,15 @@ function sizesUpTo(agents: number): number[] {
 
 function teamOf(workers: readonly WorkerModel[]): Team {
   return { workers, weights: capacitiesOf(workers) };
+}
+
+/** Those of the team whose engines can run the nodes; undefined where nobody can, or only the master. */
+export function ableTeam(model: FleetModel, team: Team, nodes: readonly Node[]): Team | undefined {
+  const able = team.workers.map((worker) => model.canRun(worker, nodes));
+  if (able.every((can) => can)) return team;
+  const workers = team.workers.filter((_, at) => able[at]);
+  if (workers.every(({ isMaster }) => isMaster)) return undefined;
+  return { workers, weights: team.weights.filter((_, at) => able[at]) };
 }
 
 /** Yardsticks per second. */

@@ -1,5 +1,5 @@
 import { IsobathError } from '../../base/errors.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import { FleetModel } from '../../estimator/fleet-model.ts';
 import type { FleetProfile } from '../../estimator/profile.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -69,7 +69,7 @@ export function planCommand(context: CliContext) {
     .action(async (spec: string, options: PlanFlags) => {
       const { output, lifetime } = context;
       checkStrategy(options.strategy, options.scheme);
-      const engine = new OnnxruntimeEngine();
+      const engine = await firstEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const model = await resolveModel(spec, {

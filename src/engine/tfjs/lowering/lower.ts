@@ -40,7 +40,7 @@ export function lowered(graph: Graph): DeviceProgram {
     const type = types.get(name);
     if (type) values.set(name, emptyValue(type) ?? { type, input: index, forms: {} });
   });
-  const valueOf = (name: string): Value | undefined => {
+  const heldAs = (name: string): Value | undefined => {
     if (name === '') return undefined;
     const known = values.get(name);
     if (known) return known;
@@ -63,11 +63,11 @@ export function lowered(graph: Graph): DeviceProgram {
     });
     if (last !== node) values.set(last.outputs[0]!, made[0]!);
   }
-  return finished(graph, types, valueOf, emit);
+  return finished(graph, types, heldAs, emit);
 
   function viewOf(node: Node): NodeView {
     const context = contextOf(node, opset, types, constants);
-    const inputs = node.inputs.map(valueOf);
+    const inputs = node.inputs.map(heldAs);
     const named = writesOf(node).map((name) => types.get(name));
     if (!context || named.some((type) => !type)) {
       ruleOf(node);
@@ -128,11 +128,11 @@ function isRelu6(node: Node, constants: ReadonlyMap<string, Tensor>): boolean {
 function finished(
   graph: Graph,
   types: ReadonlyMap<string, TensorType>,
-  valueOf: (name: string) => Value | undefined,
+  heldAs: (name: string) => Value | undefined,
   emit: Emitter,
 ): DeviceProgram {
   const outputs = graph.outputs.map((name): ProgramOutput => {
-    const value = valueOf(name);
+    const value = heldAs(name);
     const type = types.get(name);
     if (!value || !type) throw new Unsupported(`the output ${name} is known only when it runs`, true);
     if (value.constant) return { from: 'constant', type, tensor: value.constant };
