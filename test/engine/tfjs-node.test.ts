@@ -1,7 +1,3 @@
-import { describe } from '@jest/globals';
-import { TfjsNodeEngine } from '../../src/engine/tfjs/engines.ts';
-import { describeTfjs } from './tfjs-suite.ts';
+import { describeEngine } from './engine-suite.ts';
 
-describe('the engine tfjs-node', () => {
-  describeTfjs(() => new TfjsNodeEngine());
-});
+describeEngine('tfjs-node');

@@ -1,7 +1,3 @@
-import { describe } from '@jest/globals';
-import { TfjsWasmEngine } from '../../src/engine/tfjs/engines.ts';
-import { describeTfjs } from './tfjs-suite.ts';
+import { describeEngine } from './engine-suite.ts';
 
-describe('the engine tfjs-wasm', () => {
-  describeTfjs(() => new TfjsWasmEngine());
-});
+describeEngine('tfjs-wasm');
