@@ -14,7 +14,9 @@ const folder =
 const cases = `${folder}/onnx-node`;
 
 if (!existsSync(cases)) {
-  console.error(`There are no cases of ONNX in ${cases}. Set ISOBATH_TEST_DATA to a folder that holds onnx-node/.`);
+  console.error(
+    `There are no cases of ONNX in ${cases}. Set ISOBATH_TEST_DATA to a folder that holds onnx-node/.`,
+  );
   process.exit(1);
 }
 
@@ -60,7 +62,9 @@ function reasonOf(message) {
 }
 
 const engines = [...results.keys()];
-const all = [...new Set([...results.values()].flatMap(({ passed, refused }) => [...passed, ...refused.keys()]))].sort();
+const all = [
+  ...new Set([...results.values()].flatMap(({ passed, refused }) => [...passed, ...refused.keys()])),
+].sort();
 const rows = all.filter((name) => engines.some((engine) => !results.get(engine)?.passed.has(name)));
 /** @param {string[]} cells */
 const line = (cells) => `| ${cells.join(' | ')} |`;
@@ -68,9 +72,19 @@ const table = [
   line(['case', ...engines]),
   line(['---', ...engines.map(() => '---')]),
   line(['the suite of Isobath', ...engines.map((engine) => `${results.get(engine)?.own} passed`)]),
-  line([`all ${all.length} of ONNX`, ...engines.map((engine) => `${results.get(engine)?.passed.size} passed`)]),
+  line([
+    `all ${all.length} of ONNX`,
+    ...engines.map((engine) => `${results.get(engine)?.passed.size} passed`),
+  ]),
   ...rows.map((name) =>
-    line([`\`${name}\``, ...engines.map((engine) => (results.get(engine)?.passed.has(name) ? 'passed' : `refused: ${results.get(engine)?.refused.get(name)}`))]),
+    line([
+      `\`${name}\``,
+      ...engines.map((engine) =>
+        results.get(engine)?.passed.has(name)
+          ? 'passed'
+          : `refused: ${results.get(engine)?.refused.get(name)}`,
+      ),
+    ]),
   ),
   '',
 ].join('\n');

@@ -15,10 +15,6 @@ export type EngineName = keyof typeof ENGINES;
 /** Every engine, by the names that settings and profiles use. */
 export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
 
-export function isEngineName(name: string): name is EngineName {
-  return Object.hasOwn(ENGINES, name);
-}
-
 /** An engine that is not started: nothing of it is loaded before. */
 export function engineNamed(name: EngineName, options: EngineOptions = {}): Engine {
   return ENGINES[name](options);

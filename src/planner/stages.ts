@@ -57,7 +57,9 @@ export class StageList {
   #elsewhere(node: Node): PlannedShard[] {
     const run = this.runOf([node]);
     const replica = schemeNamed('replica');
-    const able = replica.unfit(run) ? [] : this.#model.agents.filter((agent) => this.#model.canRun(agent, [node]));
+    const able = replica.unfit(run)
+      ? []
+      : this.#model.agents.filter((agent) => this.#model.canRun(agent, [node]));
     const speeds = capacitiesOf(able);
     const fastest = able[speeds.indexOf(Math.max(...speeds))];
     if (!fastest) {

@@ -1,5 +1,5 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENGINE_NAMES, type EngineName, engineNamed } from '../../src/engine/engines.ts';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import { loadOnnx, readTensorProto } from '../../src/formats/onnx/index.ts';
@@ -47,7 +47,10 @@ describe(`one inference on agents of different engines: ${loadedEngines.join(', 
 
   it.each(SCHEMES)('equals onnxruntime on the whole model, cut by %s', async (scheme) => {
     const model = { name: 'squeezenet', graph, strategy: 'depth', scheme };
-    cluster = await startMixed(model, [...loadedEngines, 'onnxruntime', 'tfjs-wasm'].slice(0, 3) as EngineName[]);
+    cluster = await startMixed(
+      model,
+      [...loadedEngines, 'onnxruntime', 'tfjs-wasm'].slice(0, 3) as EngineName[],
+    );
     const { plan } = cluster.master.deployment('squeezenet')!;
     const workers = new Set(plan.stages.flatMap(({ shards }) => shards.map(({ worker }) => worker)));
     expect(['agent-0', 'agent-1', 'agent-2'].every((agent) => workers.has(agent))).toBe(true);
@@ -90,7 +93,10 @@ describeWithData('MNIST gives its stored outputs on three agents', () => {
   }
 });
 
-async function startMixed(model: Parameters<TestCluster['start']>[0][number], engines: readonly EngineName[]) {
+async function startMixed(
+  model: Parameters<TestCluster['start']>[0][number],
+  engines: readonly EngineName[],
+) {
   const cluster = new TestCluster();
   return cluster.start([model], engines.length, {
     agentOf: (at) => ({ engine: engineNamed(engines[at]!, { threads: 1 }) }),

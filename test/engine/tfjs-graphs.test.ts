@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import type { Engine } from '../../src/engine/engine.ts';
 import { type EngineName, engineNamed } from '../../src/engine/engines.ts';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
-import { runWhole } from '../support/execute.ts';
 import { skippedFor } from '../support/engines.ts';
+import { runWhole } from '../support/execute.ts';
 import { difference } from '../support/onnxruntime.ts';
 import { randomModel } from '../support/random-graph.ts';
 

@@ -18,23 +18,22 @@ const image = Tensor.float32(
   Float32Array.from({ length: 800 }, (_, at) => Math.sin(at)),
 );
 
-/** An LRN over an even number of channels, which TensorFlow.js does not know, between two convolutions. */
-function modelWithLrn(): Graph {
-  const builder = new GraphBuilder('lrn', 2);
+/** An activation that only onnxruntime knows, between two convolutions. */
+function modelWithCelu(): Graph {
+  const builder = new GraphBuilder('celu', 2);
   const a = builder.conv('a', builder.input('image', SHAPE), { channels: 16, kernel: 3, pad: 1 });
   const b = builder.conv('b', builder.relu('between', a), { channels: 16, kernel: 3, pad: 1 });
   const graph = builder.build([b]);
-  const lrn: Node = {
+  const celu: Node = {
     ...graph.nodes.find(({ name }) => name === 'between')!,
-    op: 'LRN',
-    attributes: { size: { type: 'int', value: 4 } },
+    op: 'Celu',
   };
-  return inferTypes({ ...graph, nodes: graph.nodes.map((node) => (node.name === 'between' ? lrn : node)) });
+  return inferTypes({ ...graph, nodes: graph.nodes.map((node) => (node.name === 'between' ? celu : node)) });
 }
 
 describe('a node that one of the engines cannot run', () => {
-  const graph = modelWithLrn();
-  const model = { name: 'lrn', graph, strategy: 'depth' };
+  const graph = modelWithCelu();
+  const model = { name: 'celu', graph, strategy: 'depth' };
   let cluster: TestCluster;
   afterEach(() => cluster.stop());
 
@@ -43,7 +42,11 @@ describe('a node that one of the engines cannot run', () => {
     await oracle.start();
     const want = await runWhole(oracle, graph, new Map([[graph.inputs[0]!, image]]));
     await oracle.stop();
-    const { outputs, degraded } = await cluster.master.infer('lrn', 'r1', new Map([[graph.inputs[0]!, image]]));
+    const { outputs, degraded } = await cluster.master.infer(
+      'celu',
+      'r1',
+      new Map([[graph.inputs[0]!, image]]),
+    );
     expect(degraded).toBe(false);
     for (const [name, tensor] of want) {
       expect(difference(outputs.get(name)!, tensor, { relative: 1e-4, absolute: 1e-5 })).toBeUndefined();
@@ -52,7 +55,7 @@ describe('a node that one of the engines cannot run', () => {
 
   const workersOf = (op: string) =>
     cluster.master
-      .deployment('lrn')!
+      .deployment('celu')!
       .plan.stages.filter(({ nodes }) => nodes.some((node) => node.op === op))
       .flatMap(({ shards }) => shards.map(({ worker }) => worker));
 
@@ -60,7 +63,7 @@ describe('a node that one of the engines cannot run', () => {
     cluster = await new TestCluster().start([model], 2, {
       agentOf: () => ({ engine: new TfjsWasmEngine() }),
     });
-    expect(workersOf('LRN')).toEqual(['master']);
+    expect(workersOf('Celu')).toEqual(['master']);
     expect(new Set(workersOf('Conv'))).toEqual(new Set(['agent-0', 'agent-1']));
     await expectRight();
   });
@@ -70,18 +73,19 @@ describe('a node that one of the engines cannot run', () => {
       engine: new TfjsWasmEngine(),
       agentOf: (at) => (at === 0 ? { engine: new TfjsWasmEngine() } : {}),
     });
-    expect(workersOf('LRN')).toEqual(['agent-1']);
+    expect(workersOf('Celu')).toEqual(['agent-1']);
     expect(new Set(workersOf('Conv'))).toEqual(new Set(['agent-0', 'agent-1']));
     await expectRight();
   });
-
 });
 
 it('is told when it is planned, where nobody can', () => {
-  const graph = modelWithLrn();
+  const graph = modelWithCelu();
   const canRun = new Abilities(graph, 'tfjs-wasm').of([]);
   const fleet = fleetOfWorkers([{ id: 'agent-0', weight: 1 }]);
   for (const strategy of STRATEGY_NAMES) {
-    expect(() => planGraph(graph, fleet, { strategy, canRun })).toThrow(/Nobody can run LRN of node between/);
+    expect(() => planGraph(graph, fleet, { strategy, canRun })).toThrow(
+      /Nobody can run Celu of node between/,
+    );
   }
 });
