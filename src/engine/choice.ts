@@ -52,7 +52,7 @@ export async function fastestEngine(options: ChoiceOptions): Promise<Engine> {
     const engine = engineNamed(name, engineOptions);
     try {
       await engine.start();
-      logger.info({ engine: name, gflops: Math.round(gflops) }, 'The fastest engine here is taken.');
+      logger.debug({ engine: name, gflops: Math.round(gflops) }, 'The fastest engine here is taken.');
       return engine;
     } catch (error) {
       reasons.push(reasonOf(error));
