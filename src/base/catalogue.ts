@@ -124,6 +124,11 @@ export const CATALOGUE = {
       'The model does not fit: its filters take {needed}, the {workers} devices with a limit may hold {together} together, and {missing} find no place.',
     cure: 'Add agents, raise their limits, let the master hold filters, or choose a strategy that cuts filters apart: auto, depth or iop.',
   },
+  ISO_ERR_PLAN_OPERATOR: {
+    message:
+      'Nobody can run {op} of node {node}: neither the engine of the master nor that of one of {agents} agents.',
+    cure: 'Let the master or an agent use onnxruntime, or export the model without this operator; docs/engines.md lists what each engine cannot do.',
+  },
   ISO_ERR_SCHEME_UNFIT: {
     message: 'The scheme {scheme} does not fit node {node}: {reason}.',
     cure: 'Choose another scheme; `isobath inspect` shows which fit.',

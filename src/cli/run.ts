@@ -6,6 +6,7 @@ import { agentCommand } from './commands/agent.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { demoCommand } from './commands/demo.ts';
+import { enginesCommand } from './commands/engines.ts';
 import { importCommand } from './commands/import.ts';
 import { inferCommand } from './commands/infer.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly CommandBuilder[] = [
   planCommand,
   simulateCommand,
   modelsCommand,
+  enginesCommand,
   calibrateCommand,
   masterCommand,
   agentCommand,

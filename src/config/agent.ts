@@ -3,6 +3,7 @@ import {
   calibration,
   cluster,
   connection,
+  type EngineSettings,
   engine,
   type LogSettings,
   log,
@@ -17,7 +18,7 @@ export interface AgentSettings {
   broker: ConnectionSettings;
   state: { directory: string };
   cache: { maxBytes: number };
-  engine: { threads: number };
+  engine: EngineSettings;
   weight: number;
   memory: { filterBytes: number };
   queue: number;

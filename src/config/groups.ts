@@ -1,4 +1,5 @@
 import { LOG_LEVELS, type LogLevel } from '../base/logger.ts';
+import { ENGINE_NAMES } from '../engine/engines.ts';
 import type { SchemaOf } from './schema.ts';
 
 /** Groups of settings that several services have in common. */
@@ -138,6 +139,16 @@ export const calibration = {
   default: 'start' as 'start' | 'never',
 };
 
-export const engine = {
+export interface EngineSettings {
+  name: string;
+  threads: number;
+}
+
+export const engine: SchemaOf<EngineSettings> = {
+  name: {
+    doc: 'What computes: onnxruntime, tfjs-node, tfjs-wasm, or auto: the fastest that loads, measured at the first start.',
+    format: ['auto', ...ENGINE_NAMES],
+    default: 'auto',
+  },
   threads: { doc: 'Threads of one run. 0: one per core.', format: 'natural', default: 0 },
 };

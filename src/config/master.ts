@@ -3,6 +3,7 @@ import {
   calibration,
   cluster,
   connection,
+  type EngineSettings,
   engine,
   type LimitSettings,
   type ListenSettings,
@@ -39,7 +40,7 @@ export interface MasterSettings {
   users: readonly User[];
   limits: LimitSettings;
   state: { directory: string };
-  engine: { threads: number };
+  engine: EngineSettings;
   request: { concurrency: number; queue: number };
   deploy: { settleMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };

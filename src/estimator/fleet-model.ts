@@ -1,4 +1,5 @@
 import { IsobathError } from '../base/errors.ts';
+import type { Node } from '../graph/graph.ts';
 import { ComputeModel } from './compute.ts';
 import type { ComputeProfile, DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
 
@@ -58,6 +59,9 @@ export interface SharedHost {
 
 const NO_WAY: OneWay = { alpha: 0, beta: 0 };
 
+/** Whether the engine of a worker, named by its id, can run a node. */
+export type CanRun = (worker: string, node: Node) => boolean;
+
 /** A fleet profile prepared for pricing: every worker by id, every resource by number. */
 export class FleetModel {
   readonly fleet: FleetProfile;
@@ -79,8 +83,11 @@ export class FleetModel {
     | undefined;
   readonly #computes = new Map<ComputeProfile, ComputeModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
+  readonly #canRun: CanRun;
 
-  constructor(fleet: FleetProfile) {
+  /** Without `canRun`, every worker can run every node. */
+  constructor(fleet: FleetProfile, canRun: CanRun = () => true) {
+    this.#canRun = canRun;
     const { broker, masterPort, sharedMedium } = fleet;
     this.fleet = fleet;
     this.chunkBytes = fleet.chunkBytes;
@@ -110,6 +117,10 @@ export class FleetModel {
     const worker = this.#workers.get(id);
     if (!worker) throw IsobathError.of('ISO_ERR_PROFILE_MISSING', { worker: id });
     return worker;
+  }
+
+  canRun({ id }: WorkerModel, nodes: readonly Node[]): boolean {
+    return nodes.every((node) => this.#canRun(id, node));
   }
 
   /** How many messages regions of these sizes travel in. */

@@ -11,6 +11,7 @@ import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
+import { Abilities } from './abilities.ts';
 import { AgentBench } from './agent-bench.ts';
 import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
@@ -62,6 +63,7 @@ const RETRY_MS = { first: 500, max: 30_000 };
 export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #options: ModelServiceOptions;
   readonly #packer = new ProgramPacker();
+  readonly #abilities: Abilities;
   readonly #undo: (() => void)[] = [];
   readonly #bench = new AgentBench();
   #current: { deployment: Deployment; fleet: string } | undefined;
@@ -79,6 +81,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   constructor(options: ModelServiceOptions) {
     super();
     this.#options = options;
+    this.#abilities = new Abilities(options.model.graph, options.engine.name);
   }
 
   get model(): ServedModel {
@@ -162,10 +165,14 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       this.#planning = planning;
       const { agents, ...rest } = profiles.profile;
       const known = agents.filter((agent) => members.some(({ id }) => id === agent.id));
+      const canRun = this.#abilities.of(members);
       // who joins or leaves meanwhile makes it worthless: the next one is under way
-      const plan = await planInSlices(model.graph, { ...rest, agents: known }, model, {
-        signal: planning.signal,
-      });
+      const plan = await planInSlices(
+        model.graph,
+        { ...rest, agents: known },
+        { ...model, canRun },
+        { signal: planning.signal },
+      );
       this.#planning = undefined;
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);

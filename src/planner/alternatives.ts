@@ -7,7 +7,7 @@ import type { Cut } from './option.ts';
 import { balancedCut } from './pricing.ts';
 import { Signatures } from './signature.ts';
 import { localShard } from './stages.ts';
-import { representatives, type Team, teamsOf } from './team.ts';
+import { ableTeam, representatives, type Team, teamsOf } from './team.ts';
 
 /** What one stretch takes at the master, and what the best way to cut it alone would take. */
 export interface Alternative {
@@ -69,7 +69,8 @@ export class Alternatives {
     for (const scheme of Object.values(SCHEMES)) {
       if (scheme.unfit(run)) continue;
       for (const team of this.#teams) {
-        const cut = balancedCut(this.#model, run, scheme, team);
+        const able = ableTeam(this.#model, team, run.nodes);
+        const cut = able && balancedCut(this.#model, run, scheme, able);
         if (cut && (!best || cut.cost.seconds < best.cost.seconds)) best = cut;
       }
     }

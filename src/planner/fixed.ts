@@ -43,8 +43,8 @@ export function planDepth(
   scheme: Scheme,
   team: RuleTeam = all(model),
 ): Steps<StageList> {
-  return layerByLayer(graph, model, team, capacitiesOf(team.agents), (list, node) => {
-    const run = longestRun(list, scheme, node);
+  return layerByLayer(graph, model, team, capacitiesOf, (list, node, agents) => {
+    const run = longestRun(list, model, scheme, node, agents);
     return run && { scheme, run };
   });
 }
@@ -59,11 +59,11 @@ export function planPaper(
   options: TriggerOptions = {},
   team: RuleTeam = all(model),
 ): Steps<StageList> {
-  const uniform = team.agents.map(() => 1);
-  return layerByLayer(graph, model, team, uniform, (list, node) => {
+  const uniform = (agents: readonly WorkerModel[]) => agents.map(() => 1);
+  return layerByLayer(graph, model, team, uniform, (list, node, agents) => {
     const layer = paperLayer(graph, node);
     if (!layer) return undefined;
-    if (!paperTrigger(model, node, graph, options, team.agents)?.distribute) return undefined;
+    if (!paperTrigger(model, node, graph, options, agents)?.distribute) return undefined;
     const scheme = schemeNamed(`${deeperSide(layer)}-depth`);
     const run = list.runOf([node]);
     return scheme.unfit(run) ? undefined : { scheme, run };
@@ -99,17 +99,18 @@ type Choice = { readonly scheme: Scheme; readonly run: Run } | undefined;
 function* layerByLayer(
   graph: Graph,
   model: FleetModel,
-  { agents, enough = () => false }: RuleTeam,
-  weights: readonly number[],
-  choose: (list: StageList, node: Node) => Choice,
+  team: RuleTeam,
+  weigh: (agents: readonly WorkerModel[]) => readonly number[],
+  choose: (list: StageList, node: Node, agents: readonly WorkerModel[]) => Choice,
 ): Steps<StageList> {
   const list = new StageList(graph, model);
   const taken = new Set<Node>();
   for (const node of graph.nodes) {
     if (taken.has(node)) continue;
     yield;
-    if (enough(list)) break;
-    const choice = agents.length > 0 ? choose(list, node) : undefined;
+    if (team.enough?.(list)) break;
+    const agents = team.agents.filter((agent) => model.canRun(agent, [node]));
+    const choice = agents.length > 0 ? choose(list, node, agents) : undefined;
     if (!choice) {
       list.local([node]);
       continue;
@@ -117,23 +118,33 @@ function* layerByLayer(
     const { scheme, run } = choice;
     for (const member of run.nodes) taken.add(member);
     const shards = scheme
-      .cut(run, weights)
+      .cut(run, weigh(agents))
       .map(({ worker, shard }) => ({ worker: agents[worker]!.id, shard }));
     list.distributed(scheme.name, run.nodes, shards);
   }
   return list;
 }
 
-/** The longest chain of nodes, each reading the one before, that begins with the layer `head` and that the scheme fits. */
-function longestRun(list: StageList, scheme: Scheme, head: Node): Run | undefined {
+/**
+ * The longest chain of nodes, each reading the one before, that begins with the layer `head`, that the scheme fits and all
+ * of the agents can run.
+ */
+function longestRun(
+  list: StageList,
+  model: FleetModel,
+  scheme: Scheme,
+  head: Node,
+  agents: readonly WorkerModel[],
+): Run | undefined {
   if (!layerDepth(list.graph, head)) return undefined;
+  const able = (node: Node) => agents.every((agent) => model.canRun(agent, [node]));
   let best: Run | undefined;
   let run: Run | undefined = list.runOf([head]);
   while (run) {
     if (!scheme.unfit(run)) best = run;
     else if (best) break;
     const next = list.nextOf(run);
-    run = next && list.runOf([...run.nodes, next]);
+    run = next && able(next) ? list.runOf([...run.nodes, next]) : undefined;
   }
   return best;
 }

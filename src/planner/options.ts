@@ -5,7 +5,7 @@ import type { Cut, StageOption } from './option.ts';
 import type { Prices } from './pricing.ts';
 import type { Steps } from './steps.ts';
 import type { Stretches } from './stretch.ts';
-import type { Team } from './team.ts';
+import { ableTeam, type Team } from './team.ts';
 
 /** What a strategy lets the search use. */
 export interface Allowed {
@@ -140,13 +140,14 @@ class RunPricing {
     return seconds;
   }
 
-  /** The teams whose lower bound is below the best known time. */
+  /** The teams whose lower bound is below the best known time, without those whose engines cannot run the nodes. */
   #teamsThatMay(run: Run, from: number, to: number, parts: number): Team[] {
     const bytes = this.#stretches.outputBytes(run);
-    return this.#allowed.teams.filter((team, at) => {
+    return this.#allowed.teams.flatMap((team, at) => {
       let compute = 0;
       for (let stretch = from; stretch < to; stretch += 1) compute += this.#ideal[at]![stretch]!;
-      return Math.max(compute, leastTransfer(this.#model, team, bytes)) < parts;
+      if (Math.max(compute, leastTransfer(this.#model, team, bytes)) >= parts) return [];
+      return ableTeam(this.#model, team, run.nodes) ?? [];
     });
   }
 }

@@ -13,7 +13,7 @@ import { replicatedCut, replicatedShard } from './replicas.ts';
 import { StageList } from './stages.ts';
 import type { Steps } from './steps.ts';
 import { Stretches } from './stretch.ts';
-import { rankedAgents, representatives, type Team, teamOf, teamsOf } from './team.ts';
+import { ableTeam, rankedAgents, representatives, type Team, teamOf, teamsOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
 
 /** What a strategy that searches may use. */
@@ -134,7 +134,8 @@ export class PlanSearch {
         if (!this.#stretches.canLeave(run) || admits?.(run, scheme) === false) continue;
         for (const team of teams) {
           yield;
-          const cut = replicatedCut(this.#model, run, team);
+          const able = ableTeam(this.#model, team, run.nodes);
+          const cut = able && replicatedCut(this.#model, run, able);
           if (cut) options.push(optionOf(from, to, cut));
         }
       }
@@ -162,7 +163,9 @@ export class PlanSearch {
     for (const scheme of this.#schemes) {
       if (this.#searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
       for (const team of teams) {
-        const { cut } = this.#prices.of(run, signature, scheme, team, best.cost.seconds);
+        const able = ableTeam(this.#model, team, run.nodes);
+        if (!able) continue;
+        const { cut } = this.#prices.of(run, signature, scheme, able, best.cost.seconds);
         yield;
         if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
       }

@@ -1,13 +1,16 @@
+import { IsobathError } from '../base/errors.ts';
 import type { FleetModel } from '../estimator/fleet-model.ts';
 import { stageCost } from '../estimator/stage-cost.ts';
 import type { StageCost } from '../estimator/stage-summary.ts';
 import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
 import { connectedParts } from '../partition/connected.ts';
 import { type Run, runOf } from '../partition/run.ts';
+import { schemeNamed } from '../partition/schemes/index.ts';
 import type { Shard } from '../partition/shard.ts';
 import { wholeShard, wholeTensor } from '../partition/whole.ts';
 import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
 import { replicasCost } from './replicas.ts';
+import { capacitiesOf } from './team.ts';
 
 /** Collects stages in topological order, numbers and prices them. */
 export class StageList {
@@ -48,9 +51,33 @@ export class StageList {
     this.#add(scheme, nodes, shards);
   }
 
-  /** Nodes for the master; neighbours share a stage. */
+  /**
+   * Nodes for the master; neighbours share a stage. What its engine cannot run is given whole to the fastest agent whose
+   * engine can. Throws ISO_ERR_PLAN_OPERATOR where there is none.
+   */
   local(nodes: readonly Node[]): void {
-    this.#waiting.push(...nodes);
+    for (const node of nodes) {
+      if (this.#model.canRun(this.#model.master, [node])) this.#waiting.push(node);
+      else this.distributed('replica', [node], this.#elsewhere(node));
+    }
+  }
+
+  #elsewhere(node: Node): PlannedShard[] {
+    const run = this.runOf([node]);
+    const replica = schemeNamed('replica');
+    const able = replica.unfit(run)
+      ? []
+      : this.#model.agents.filter((agent) => this.#model.canRun(agent, [node]));
+    const speeds = capacitiesOf(able);
+    const fastest = able[speeds.indexOf(Math.max(...speeds))];
+    if (!fastest) {
+      throw IsobathError.of('ISO_ERR_PLAN_OPERATOR', {
+        op: node.op,
+        node: node.name,
+        agents: this.#model.agents.length,
+      });
+    }
+    return replica.cut(run, [1]).map(({ shard }) => ({ worker: fastest.id, shard }));
   }
 
   plan(strategy: string): Plan {

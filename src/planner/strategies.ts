@@ -1,5 +1,5 @@
 import { IsobathError } from '../base/errors.ts';
-import { FleetModel, type WorkerModel } from '../estimator/fleet-model.ts';
+import { type CanRun, FleetModel, type WorkerModel } from '../estimator/fleet-model.ts';
 import type { TriggerOptions } from '../estimator/paper.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly objective?: Objective;
   /** The thresholds of `paper`. */
   readonly trigger?: TriggerOptions;
+  /** What the engines of the workers can run. Default: everything. */
+  readonly canRun?: CanRun;
 }
 
 type Rule = (graph: Graph, model: FleetModel, options: PlanOptions, team?: RuleTeam) => Steps<StageList>;
@@ -47,7 +49,10 @@ export function isSearched(strategy: string): boolean {
   return Object.hasOwn(SEARCHED, strategy);
 }
 
-/** Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY. */
+/**
+ * Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY,
+ * ISO_ERR_PLAN_OPERATOR.
+ */
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
   return finished(planSteps(graph, fleet, options));
 }
@@ -65,7 +70,7 @@ export function planInSlices(
 function* planSteps(graph: Graph, fleet: FleetProfile, options: PlanOptions): Steps<Plan> {
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
-  const model = new FleetModel(fleet);
+  const model = new FleetModel(fleet, options.canRun);
   if (!Object.hasOwn(FIXED, strategy) && !isSearched(strategy)) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
   }

@@ -1,4 +1,5 @@
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
+import type { Node } from '../graph/graph.ts';
 import type { Work } from '../partition/work.ts';
 
 /** Workers that may share a stage, and their shares. */
@@ -73,6 +74,18 @@ function sizesUpTo(agents: number): number[] {
 
 export function teamOf(workers: readonly WorkerModel[], weights = capacitiesOf(workers)): Team {
   return { key: workers.map(({ id }) => id).join(), workers, weights };
+}
+
+/** Those of the team whose engines can run the nodes; undefined where nobody can, or only the master. */
+export function ableTeam(model: FleetModel, team: Team, nodes: readonly Node[]): Team | undefined {
+  const able = team.workers.map((worker) => model.canRun(worker, nodes));
+  if (able.every((can) => can)) return team;
+  const workers = team.workers.filter((_, at) => able[at]);
+  if (workers.every(({ isMaster }) => isMaster)) return undefined;
+  return teamOf(
+    workers,
+    team.weights.filter((_, at) => able[at]),
+  );
 }
 
 /** Yardsticks per second. */

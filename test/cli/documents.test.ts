@@ -27,6 +27,19 @@ describe('documents of --json', () => {
     );
   });
 
+  it('engines: what loads here with its speed, and why another does not', async () => {
+    const { stdout, code } = await cli('engines', '--threads', '1', '--json');
+    const { engines, auto } = JSON.parse(stdout);
+    expect(code).toBe(0);
+    const names = engines.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(['onnxruntime', 'tfjs-node', 'tfjs-wasm']);
+    for (const { loads, version, threads, gflops, reason } of engines) {
+      if (loads) expect([typeof version, threads, gflops > 0]).toEqual(['string', 1, true]);
+      else expect(reason).toMatch(/does not load here/);
+    }
+    expect(names).toContain(auto);
+  });
+
   it('inspect: layers, and totals that agree with the publication', async () => {
     const { stdout } = await cli('inspect', 'zoo:vgg16', '--json');
     const { model, inputs, totals, layers } = JSON.parse(stdout);

@@ -26,11 +26,17 @@ export class TestCluster {
   async start(
     models: readonly ServedModel[],
     agents: number,
-    options: Partial<MasterOptions> & { agent?: Partial<AgentOptions> } = {},
+    options: Partial<MasterOptions> & {
+      agent?: Partial<AgentOptions>;
+      /** Of one agent by its number. */
+      agentOf?: (at: number) => Partial<AgentOptions>;
+    } = {},
   ): Promise<this> {
     this.#directory = await mkdtemp(join(tmpdir(), 'isobath-test-'));
-    for (let at = 0; at < agents; at += 1) await this.addAgent(`agent-${at}`, options.agent);
-    const { agent: _, ...master } = options;
+    for (let at = 0; at < agents; at += 1) {
+      await this.addAgent(`agent-${at}`, { ...options.agent, ...options.agentOf?.(at) });
+    }
+    const { agent: _, agentOf: __, ...master } = options;
     this.master = new Master({
       cluster: CLUSTER,
       connect: (will) => new MemoryBus(this.hub, { will }),

@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 import { Agent } from '../../agent/agent.ts';
 import type { IsobathError } from '../../base/errors.ts';
 import { agentSchema } from '../../config/agent.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { ENGINE_NAMES } from '../../engine/engines.ts';
 import { MqttBus } from '../../transport/mqtt-bus.ts';
 import { withoutPassword } from '../../transport/mqtt-options.ts';
 import { command } from '../command.ts';
 import { busOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
+import { engineOf } from '../engine.ts';
 import { limitOf } from '../filter-limit.ts';
 import { topicName } from '../served-name.ts';
 import {
@@ -25,6 +26,7 @@ interface AgentFlags extends ServiceFlags {
   readonly name?: string;
   readonly cluster?: string;
   readonly state?: string;
+  readonly engine?: string;
   readonly threads?: string;
   readonly weight?: string;
   readonly calibration?: string;
@@ -49,6 +51,7 @@ export function agentCommand(context: CliContext) {
     .option('--name <name>', 'name of this agent; default: the host name')
     .option('--cluster <name>', 'cluster to join')
     .option('--state <directory>', 'where filters are kept')
+    .option('--engine <name>', `what computes: auto, ${ENGINE_NAMES.join(', ')}`)
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--weight <weight>', 'relative compute capacity')
     .option('--filter-limit <size>', 'the most that plans may give this agent of filters, as 200MB')
@@ -59,6 +62,7 @@ export function agentCommand(context: CliContext) {
         name: options.name,
         cluster: options.cluster,
         'state.directory': options.state,
+        'engine.name': options.engine,
         'engine.threads': options.threads,
         weight: options.weight,
         calibration: options.calibration,
@@ -68,8 +72,8 @@ export function agentCommand(context: CliContext) {
       const { cluster, weight, queue, calibration } = settings;
       const name = settings.name || topicName(hostname());
       const connection = { ...(await busOptions(settings.broker)), logger };
-      const { threads } = settings.engine;
-      const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
+      const directory = stateDirectory(settings.state.directory, `agent-${name}`, context.environment);
+      const engine = await engineOf(settings.engine, directory, logger);
       let fail!: (error: IsobathError) => void;
       const failed = new Promise<never>((_, reject) => {
         fail = reject;
@@ -77,7 +81,7 @@ export function agentCommand(context: CliContext) {
       const agent = new Agent({
         ...{ name, cluster, engine, logger, weight },
         connect: (will) => toldOf(new MqttBus({ ...connection, will }), notifier),
-        directory: stateDirectory(settings.state.directory, `agent-${name}`, context.environment),
+        directory,
         cacheBytes: settings.cache.maxBytes,
         maxQueue: queue,
         calibration,

@@ -1,5 +1,7 @@
+import { Option } from 'commander';
 import { DeviceCalibration } from '../../calibration/device.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
+import { ENGINE_NAMES, type EngineName, engineNamed } from '../../engine/engines.ts';
 import type { MeasuredDevice } from '../../estimator/measured.ts';
 import { costTable, gammaTable, linkTable, sharedText } from '../calibration-tables.ts';
 import { type ClientFlags, clientOptions } from '../client-options.ts';
@@ -10,6 +12,7 @@ import { withClient } from '../with-client.ts';
 
 interface CalibrateFlags extends ClientFlags {
   readonly local?: boolean;
+  readonly engine?: EngineName;
   readonly threads: number;
   readonly wake?: number;
   readonly together?: boolean;
@@ -32,11 +35,16 @@ export function calibrateCommand(context: CliContext) {
   });
   return clientOptions(target)
     .option('--local', 'measure this device only')
+    .addOption(
+      new Option('--engine <name>', 'with --local: what computes; default: the first that loads').choices(
+        ENGINE_NAMES,
+      ),
+    )
     .option('--threads <count>', 'with --local: threads of one run; 0: one per core', wholeNumber(0, 1024), 0)
     .option('--wake <seconds>', 'let each link sleep so long, at most 60', positiveNumber)
     .option('--together', 'let agents of different machines measure at the same time')
     .action(async (options: CalibrateFlags) => {
-      if (options.local) return calibrateHere(context, options.threads);
+      if (options.local) return calibrateHere(context, options);
       const { output } = context;
       output.progress('The master measures its cluster');
       const { wake, timeout, together } = options;
@@ -56,20 +64,23 @@ export function calibrateCommand(context: CliContext) {
     });
 }
 
-async function calibrateHere(context: CliContext, threads: number): Promise<void> {
+async function calibrateHere(context: CliContext, { engine: name, threads }: CalibrateFlags): Promise<void> {
   const { output, lifetime } = context;
-  const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
+  const own = threads > 0 ? { threads } : {};
+  const engine = name ? engineNamed(name, own) : await firstEngine(own);
   lifetime.defer(() => engine.stop());
   output.progress('Measuring this device');
   await engine.start();
   const compute = await new DeviceCalibration({ engine, logger: quietLogger(context) }).measure();
-  const { name, version } = engine;
   const device: MeasuredDevice = { id: 'this device', compute };
-  const document = { engine: { name, version, threads: engine.threads }, compute };
+  const document = {
+    engine: { name: engine.name, version: engine.version, threads: engine.threads },
+    compute,
+  };
   output.result(document, () => {
     const head = (line: string) => output.style('bold', line);
     return [
-      `${name} ${version}, threads: ${engine.threads}`,
+      `${engine.name} ${engine.version}, threads: ${engine.threads}`,
       gammaTable([device], head),
       costTable([device], head),
     ].join('\n\n');

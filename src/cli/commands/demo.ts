@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import { summarize } from '../../master/summary.ts';
 import { differenceOf } from '../../tensor/difference.ts';
 import { objectText } from '../answer.ts';
@@ -47,7 +47,7 @@ export function demoCommand(context: CliContext) {
     .option('--state <directory>', "keep the agents' filters here; default: nothing is kept")
     .action(async (options: DemoFlags) => {
       const { output, lifetime, program, environment } = context;
-      const engine = new OnnxruntimeEngine();
+      const engine = await firstEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${options.model}`);
       const model = await resolveModel(options.model, { engine });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/errors.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import { writeNpy } from '../../formats/npy.ts';
 import { writeNpz } from '../../formats/npz.ts';
 import { sniff } from '../../formats/sniff.ts';
@@ -111,7 +111,7 @@ async function inferHere(
   _file: Uint8Array,
   { shape: shapes, top }: InferFlags,
 ): Promise<Answer> {
-  const engine = new OnnxruntimeEngine();
+  const engine = await firstEngine();
   lifetime.defer(() => engine.stop());
   output.progress(`Reading ${spec}`);
   const model = await resolveModel(spec, { engine, ...(shapes ? { shapes } : {}) });

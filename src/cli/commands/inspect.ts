@@ -1,4 +1,4 @@
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { endsText, layerTable, namedTypes, totalsText } from '../layer-table.ts';
@@ -25,7 +25,7 @@ export function inspectCommand(context: CliContext) {
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
     .action(async (spec: string, options: { readonly shape?: Shapes }) => {
       const { output, lifetime } = context;
-      const engine = new OnnxruntimeEngine();
+      const engine = await firstEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const { graph, manifest } = await resolveModel(spec, {

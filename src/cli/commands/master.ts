@@ -1,5 +1,5 @@
 import { type MasterSettings, masterSchema } from '../../config/master.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { ENGINE_NAMES } from '../../engine/engines.ts';
 import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
 import { Master } from '../../master/master.ts';
 import type { Bus, Will } from '../../transport/bus.ts';
@@ -9,6 +9,7 @@ import { command } from '../command.ts';
 import { busOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { brokerOf, hostOf } from '../embedded-broker.ts';
+import { engineOf } from '../engine.ts';
 import { limitOf } from '../filter-limit.ts';
 import { several } from '../option-values.ts';
 import { servedModels } from '../served-models.ts';
@@ -33,6 +34,7 @@ interface MasterFlags extends ServiceFlags {
   readonly scheme?: string;
   readonly host?: string;
   readonly port?: string;
+  readonly engine?: string;
   readonly threads?: string;
   readonly calibration?: string;
   readonly filterLimit?: string;
@@ -62,6 +64,7 @@ export function masterCommand(context: CliContext) {
     .option('--scheme <scheme>', 'scheme of the strategy depth')
     .option('--host <address>', 'address that the built-in broker listens on')
     .option('--port <port>', 'port of the built-in broker; 0 takes a free one')
+    .option('--engine <name>', `what computes: auto, ${ENGINE_NAMES.join(', ')}`)
     .option('--threads <count>', 'threads of one run; 0: one per core')
     .option('--state <directory>', 'where the master keeps its own files')
     .option('--filter-limit <size>', 'the most that plans may leave to the master of filters, as 200MB')
@@ -76,6 +79,7 @@ export function masterCommand(context: CliContext) {
         scheme: options.scheme,
         'listen.host': options.host,
         'listen.port': options.port,
+        'engine.name': options.engine,
         'engine.threads': options.threads,
         'state.directory': options.state,
         calibration: options.calibration,
@@ -83,20 +87,20 @@ export function masterCommand(context: CliContext) {
       });
       const { settings, logger, notifier } = begun;
       const { cluster, request, deploy, deadline, repository, strategy, scheme } = settings;
-      const { threads } = settings.engine;
-      const engine = new OnnxruntimeEngine(threads > 0 ? { threads } : {});
+      const directory = stateDirectory(settings.state.directory, `master-${cluster}`, context.environment);
+      const engine = await engineOf(settings.engine, directory, logger);
       context.lifetime.defer(() => engine.stop());
       const models = await servedModels(settings, engine);
-      const { directory, pollMs } = repository;
+      const { pollMs } = repository;
       const plan = { strategy, scheme };
-      const catalogues =
-        directory === '' ? [] : [new DirectoryCatalogue({ directory, pollMs, plan, engine, logger })];
+      const watched = { directory: repository.directory, pollMs, plan, engine, logger };
+      const catalogues = repository.directory === '' ? [] : [new DirectoryCatalogue(watched)];
       const broker = await brokerFor(context, begun);
       const master = new Master({
         ...{ cluster, models, catalogues, engine, logger, ...deploy },
         watchMs: repository.watchSeconds * 1000,
         connect: broker.connect,
-        directory: stateDirectory(settings.state.directory, `master-${cluster}`, context.environment),
+        directory,
         deadlines: deadline,
         requests: request,
         broker: settings.broker.url === '' ? 'embedded' : 'external',

@@ -1,5 +1,5 @@
 import { IsobathError } from '../../base/errors.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import { FleetModel } from '../../estimator/fleet-model.ts';
 import type { FleetProfile } from '../../estimator/profile.ts';
 import type { Graph } from '../../graph/graph.ts';
@@ -80,7 +80,7 @@ export function planCommand(context: CliContext) {
       const strategy = flags.strategy ?? (flags.actual ? 'depth' : 'auto');
       const options = { ...flags, strategy };
       checkStrategy(strategy, options.scheme);
-      const engine = new OnnxruntimeEngine();
+      const engine = await firstEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const model = await resolveModel(spec, {

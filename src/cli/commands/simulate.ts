@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { Option } from 'commander';
 import { reasonOf } from '../../base/errors.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import type { Objective } from '../../planner/searched.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
 import type { SimulationOptions } from '../../simulation/options.ts';
@@ -84,7 +84,7 @@ async function simulateModels(context: CliContext, specs: readonly string[], opt
   const { source, ...fleets } = await sweepFleets(options);
   const { strategies, objective, html } = options;
   const simulation = simulationOf(options);
-  const engine = new OnnxruntimeEngine();
+  const engine = await firstEngine();
   lifetime.defer(() => engine.stop());
   const models: SweptModel[] = [];
   for (const spec of specs) {

@@ -1,5 +1,5 @@
 import { IsobathError } from '../../base/errors.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
+import { firstEngine } from '../../engine/choice.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
 import { differenceOf } from '../../tensor/difference.ts';
 import { clientOptions, hasBroker } from '../client-options.ts';
@@ -58,7 +58,7 @@ export function verifyCommand(context: CliContext) {
     .action(async (spec: string, options: VerifyFlags) => {
       const { output, lifetime } = context;
       checkStrategy(options.strategy, options.scheme);
-      const engine = new OnnxruntimeEngine();
+      const engine = await firstEngine();
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const model = await resolveModel(spec, { engine, ...(options.shape ? { shapes: options.shape } : {}) });

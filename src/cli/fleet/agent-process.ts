@@ -10,6 +10,8 @@ export interface AgentProcessOptions {
   readonly username: string;
   readonly password: string;
   readonly directory: string;
+  /** Name of the engine. */
+  readonly engine: string;
   readonly threads: number;
   /** As in `200MB`. */
   readonly filterLimit?: string;
@@ -41,10 +43,9 @@ export class AgentProcess {
 
   /** `onEnd` is told when the process ends before `stop`. */
   start(onEnd: (error: IsobathError) => void): void {
-    const { program, name, cluster, url, username, password, directory, threads, filterLimit, environment } =
-      this.#options;
-    const { calibration = 'never' } = this.#options;
-    const settings = { calibration, broker: url, name, cluster, state: directory, threads };
+    const { program, name, cluster, url, username, password, directory, engine, threads } = this.#options;
+    const { calibration = 'never', filterLimit, environment } = this.#options;
+    const settings = { calibration, broker: url, name, cluster, state: directory, engine, threads };
     const limit = filterLimit === undefined ? {} : { 'filter-limit': filterLimit };
     const flags = { ...settings, ...limit, 'log-level': 'warn' };
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);

@@ -104,7 +104,8 @@ export class LocalFleet implements Service {
 
   /** All of them before the master, so that the first deployment is the right one. */
   async #startAgents(broker: Broker, directory: string, password: string): Promise<void> {
-    const { program, environment, logger, limits, onProgress, joinTimeoutMs = 60_000 } = this.#options;
+    const { program, environment, engine, logger, limits, onProgress } = this.#options;
+    const { joinTimeoutMs = 60_000 } = this.#options;
     const url = `mqtt://127.0.0.1:${broker.port}`;
     const threads = Math.max(1, Math.floor(availableParallelism() / this.#names.length));
     const limit = limits?.agent === undefined ? {} : { filterLimit: `${limits.agent}B` };
@@ -114,6 +115,7 @@ export class LocalFleet implements Service {
       url,
       username: USER,
       password,
+      engine: engine.name,
       threads,
       environment,
       ...limit,

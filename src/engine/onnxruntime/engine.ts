@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os';
 import { IsobathError, reasonOf } from '../../base/errors.ts';
 import { writeOnnx } from '../../formats/onnx/write.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { ArrayOf, DType, TypedArray } from '../../tensor/dtype.ts';
+import type { ArrayOf, DType } from '../../tensor/dtype.ts';
 import { bytesOf, Tensor } from '../../tensor/tensor.ts';
 import type { CompiledProgram, Engine, EngineOptions, RunResult } from '../engine.ts';
-import { SessionThread } from './session-thread.ts';
+import { EngineThread } from '../engine-thread.ts';
+import { movable, ownCopy } from '../transfer.ts';
 
 const NAME = 'onnxruntime';
 
@@ -23,7 +24,7 @@ export class OnnxruntimeEngine implements Engine {
   readonly name = NAME;
   readonly threads: number;
   #version = 'not loaded';
-  #thread: SessionThread | undefined;
+  #thread: EngineThread | undefined;
   #sessions = 0;
 
   constructor(options: EngineOptions = {}) {
@@ -39,7 +40,7 @@ export class OnnxruntimeEngine implements Engine {
     // From 1.30 on, onnxruntime reports to its maker by default, and writes logs of that. Set here, not in the thread:
     // only the main thread's `process.env` reaches native code. Whoever wants it sets 0.
     process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-    this.#thread = new SessionThread();
+    this.#thread = new EngineThread(new URL('./session-worker.js', import.meta.url));
     try {
       const { version } = await this.#thread.call<{ version: string }>('load', {});
       this.#version = version;
@@ -114,7 +115,7 @@ export class OnnxruntimeEngine implements Engine {
   /** What ends because the engine was stopped has not failed. */
   #failure(
     code: 'ISO_ERR_ENGINE_COMPILE' | 'ISO_ERR_ENGINE_RUN',
-    thread: SessionThread,
+    thread: EngineThread,
     program: Graph,
     cause: unknown,
   ): IsobathError {
@@ -122,23 +123,8 @@ export class OnnxruntimeEngine implements Engine {
     return IsobathError.of(this.#thread === thread ? code : 'ISO_ERR_ENGINE_CLOSED', details, cause);
   }
 
-  #running(program: Graph): SessionThread {
+  #running(program: Graph): EngineThread {
     if (this.#thread) return this.#thread;
     throw IsobathError.of('ISO_ERR_ENGINE_CLOSED', { engine: NAME, program: program.name });
   }
-}
-
-/**
- * The array in memory of its own, which can move to the thread: posting a view would copy all of its buffer. A buffer
- * can move only once, so an input that is given twice is copied for the second time.
- */
-function movable(data: TypedArray, consume: boolean, taken: Set<ArrayBufferLike>): TypedArray {
-  const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer;
-  if (!consume || !whole || taken.has(data.buffer)) return data.slice() as TypedArray;
-  taken.add(data.buffer);
-  return data;
-}
-
-function ownCopy(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
 }

@@ -5,15 +5,16 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** Calls into session-worker.js. All calls still open are rejected when the thread ends, for whatever cause. */
-export class SessionThread {
+/** Calls into an engine's worker. All calls still open are rejected when the thread ends, for whatever cause. */
+export class EngineThread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #ended: Error | undefined;
 
-  constructor() {
-    this.#worker = new Worker(new URL('./session-worker.js', import.meta.url));
+  constructor(worker: URL) {
+    // what a library prints on standard output would lie between the lines of a JSON document
+    this.#worker = new Worker(worker, { stdout: true });
     this.#worker.on('message', ({ id, result, error }: { id: number; result?: unknown; error?: string }) => {
       const pending = this.#settle(id);
       if (error === undefined) pending?.resolve(result);

@@ -1,0 +1,182 @@
+import { numberOf, stringOf } from '../../../graph/attributes.ts';
+import { castTarget } from '../../../graph/operators/constants.ts';
+import { sizeOf } from '../../../tensor/region.ts';
+import { Tensor } from '../../../tensor/tensor.ts';
+import type { TensorId } from '../program.ts';
+import { aligned } from './broadcast.ts';
+import type { Emitter } from './emitter.ts';
+import { layoutOf, type NodeView, need, output, type Rule, type Rules } from './rule.ts';
+import { Unsupported } from './unsupported.ts';
+import { deviceType, needFloat, type Value } from './value.ts';
+
+/** One float operand, element by element, in whatever layout it is. */
+function unary(compute: (emit: Emitter, x: TensorId, view: NodeView) => TensorId): Rule {
+  return (view) => {
+    const value = need(view, 0);
+    needFloat(value);
+    const layout = layoutOf(value);
+    return [output(view, compute(view.emit, view.emit.get(value, layout), view), layout)];
+  };
+}
+
+const kernel = (name: string, attrs: Readonly<Record<string, unknown>> = {}): Rule =>
+  unary((emit, x) => emit.emit(name, { x }, attrs));
+
+function binary(name: string, integers: boolean): Rule {
+  return (view) => {
+    const values = [need(view, 0), need(view, 1)];
+    checkArithmetic(view, values, integers);
+    const { ids, layout } = aligned(view, values);
+    return [output(view, view.emit.emit(name, { a: ids[0]!, b: ids[1]! }), layout)];
+  };
+}
+
+/** Smaller integers would have to wrap between two operators. */
+function checkArithmetic({ node }: NodeView, values: readonly Value[], integers: boolean): void {
+  for (const { type } of values) {
+    if (type.dtype === 'float32' || (integers && type.dtype === 'int32')) continue;
+    throw new Unsupported(`${node.op} of ${type.dtype} is not computed`);
+  }
+}
+
+const sum: Rule = (view) => {
+  const values = view.inputs.map((_, at) => need(view, at));
+  checkArithmetic(view, values, false);
+  if (values.length === 1) return values;
+  const { ids, layout } = aligned(view, values);
+  return [
+    output(
+      view,
+      ids.reduce((a, b) => view.emit.emit('Add', { a, b })),
+      layout,
+    ),
+  ];
+};
+
+/** max(lowest, min(x, highest)), which gives the highest where the two are crossed, is the wrong way round for ONNX. */
+function clamp(emit: Emitter, x: TensorId, lowest?: TensorId, highest?: TensorId): TensorId {
+  const above = lowest === undefined ? x : emit.emit('Maximum', { a: x, b: lowest });
+  return highest === undefined ? above : emit.emit('Minimum', { a: above, b: highest });
+}
+
+/** Bounds are attributes up to operator set 10, and inputs since. */
+const clip: Rule = (view) => {
+  const { emit, node } = view;
+  const value = need(view, 0);
+  const dtype = deviceType(value.type.dtype);
+  const layout = layoutOf(value);
+  const bound = (at: number, name: string): TensorId | undefined => {
+    const input = view.inputs[at];
+    if (input) return emit.reshape(emit.first(input), []);
+    return node.attributes[name] ? emit.scalar(numberOf(node, name, 0), dtype) : undefined;
+  };
+  const id = clamp(emit, emit.get(value, layout), bound(1, 'min'), bound(2, 'max'));
+  return [output(view, id, layout)];
+};
+
+const prelu: Rule = (view) => {
+  const [value, slope] = [need(view, 0), need(view, 1)];
+  needFloat(value, slope);
+  const { emit } = view;
+  const perChannel = view.opset < 7 && slope.type.shape.length === 1 && value.type.shape.length > 2;
+  const shape = [1, sizeOf(slope.type.shape), ...value.type.shape.slice(2).map(() => 1)];
+  const laid = perChannel ? emit.reshaped(slope, { dtype: 'float32', shape }) : slope;
+  const { ids, layout } = aligned(view, [value, laid]);
+  const [x, alpha] = ids as [TensorId, TensorId];
+  const negative = emit.emit('Minimum', { a: x, b: emit.scalar(0) });
+  const scaled = emit.emit('Multiply', { a: negative, b: alpha });
+  return [output(view, emit.emit('Add', { a: emit.emit('Relu', { x }), b: scaled }), layout)];
+};
+
+/** alpha (e^x - 1) below 0; the kernel knows an alpha of 1 only. */
+const elu = unary((emit, x, { node }) => {
+  const alpha = numberOf(node, 'alpha', 1);
+  if (alpha === 1) return emit.emit('Elu', { x });
+  const below = emit.emit('Elu', { x: emit.emit('Minimum', { a: x, b: emit.scalar(0) }) });
+  const scaled = emit.emit('Multiply', { a: below, b: emit.scalar(alpha) });
+  return emit.emit('Add', { a: emit.emit('Relu', { x }), b: scaled });
+});
+
+function hardSigmoid(emit: Emitter, x: TensorId, alpha: number, beta: number): TensorId {
+  const scaled = emit.emit('Multiply', { a: x, b: emit.scalar(alpha) });
+  const moved = emit.emit('Add', { a: scaled, b: emit.scalar(beta) });
+  return clamp(emit, moved, emit.scalar(0), emit.scalar(1));
+}
+
+const identity: Rule = (view) => [need(view, 0)];
+
+/** The mask is all true: nothing is dropped in inference. */
+const dropout: Rule = (view) => {
+  const [{ shape }, mask] = [view.outputs[0]!, view.outputs[1]];
+  const training = view.inputs[2] && Number(view.context.constant(2)?.data[0] ?? 1) !== 0;
+  if (training) throw new Unsupported('it is not in inference');
+  if (!mask) return [need(view, 0)];
+  const all = Tensor.of('bool', shape, new Uint8Array(sizeOf(shape)).fill(1));
+  if (mask.dtype !== 'bool') throw new Unsupported(`its mask is of ${mask.dtype}`);
+  return [need(view, 0), { type: mask, constant: all, forms: {} }];
+};
+
+const INTEGERS = ['int32', 'int16', 'uint16', 'int8', 'uint8'];
+
+/** Integers of the device are 32 bits wide; the smaller ones wrap when they leave it. */
+const cast: Rule = (view) => {
+  const value = need(view, 0);
+  const from = value.type.dtype;
+  const to = castTarget(view.context);
+  if (!to) throw new Unsupported('its target type is not held');
+  if (from === to) return [value];
+  const layout = layoutOf(value);
+  const fits = from === 'bool' || INTEGERS.includes(from) || from === 'float32';
+  if (!fits || !['float32', 'bool', 'int32'].includes(to))
+    throw new Unsupported(`${from} is not cast to ${to}`);
+  const x = view.emit.get(value, layout);
+  const zero = () => view.emit.scalar(0, deviceType(from));
+  const id =
+    to === 'bool'
+      ? view.emit.emit('NotEqual', { a: x, b: zero() })
+      : view.emit.emit('Cast', { x }, { dtype: to });
+  return [output(view, id, layout)];
+};
+
+/** An approximation by tanh is another function. */
+const gelu = unary((emit, x, { node }) => {
+  if (stringOf(node, 'approximate', 'none') !== 'none') throw new Unsupported('it is approximated');
+  const erf = emit.emit('Erf', { x: emit.emit('Multiply', { a: x, b: emit.scalar(Math.SQRT1_2) }) });
+  const half = emit.emit('Multiply', { a: x, b: emit.scalar(0.5) });
+  return emit.emit('Multiply', { a: half, b: emit.emit('Add', { a: erf, b: emit.scalar(1) }) });
+});
+
+export const ELEMENTWISE: Rules = {
+  Relu: kernel('Relu'),
+  Sigmoid: kernel('Sigmoid'),
+  Tanh: kernel('Tanh'),
+  Neg: kernel('Neg'),
+  Abs: kernel('Abs'),
+  Exp: kernel('Exp'),
+  Log: kernel('Log'),
+  Sqrt: kernel('Sqrt'),
+  Floor: kernel('Floor'),
+  Ceil: kernel('Ceil'),
+  Erf: kernel('Erf'),
+  Reciprocal: kernel('Reciprocal'),
+  Softplus: kernel('Softplus'),
+  Gelu: gelu,
+  LeakyRelu: unary((emit, x, { node }) =>
+    emit.emit('LeakyRelu', { x }, { alpha: numberOf(node, 'alpha', 0.01) }),
+  ),
+  Elu: elu,
+  HardSigmoid: unary((emit, x, { node }) =>
+    hardSigmoid(emit, x, numberOf(node, 'alpha', 0.2), numberOf(node, 'beta', 0.5)),
+  ),
+  HardSwish: unary((emit, x) => emit.emit('Multiply', { a: x, b: hardSigmoid(emit, x, 1 / 6, 0.5) })),
+  Clip: clip,
+  PRelu: prelu,
+  Identity: identity,
+  Dropout: dropout,
+  Cast: cast,
+  Add: binary('Add', true),
+  Sub: binary('Sub', true),
+  Mul: binary('Multiply', true),
+  Div: binary('RealDiv', false),
+  Sum: sum,
+};
