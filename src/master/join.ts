@@ -20,6 +20,8 @@ export class JoinedTensors {
   readonly #tensors = new Map<string, Tensor>();
   readonly #sums = new Map<string, SumGroup>();
   readonly #readers: Map<string, number>;
+  /** The inputs, whose memory is that of the client, who may use it again. */
+  readonly #given: ReadonlySet<string>;
   readonly #keep: ReadonlySet<string>;
 
   constructor(
@@ -30,8 +32,8 @@ export class JoinedTensors {
   ) {
     this.#types = types;
     this.#readers = new Map(flow.readers);
-    // the inputs' memory is that of the client, who may use it again
-    this.#keep = new Set([...outputs, ...inputs.keys()]);
+    this.#keep = new Set(outputs);
+    this.#given = new Set(inputs.keys());
     for (const [name, tensor] of inputs) this.#tensors.set(name, tensor);
     for (const { id, planned } of flow.shards) {
       for (const { tensor, region, join } of planned.shard.outputs) {
@@ -93,7 +95,7 @@ export class JoinedTensors {
 
   /** True where nobody but one reader is left that wants the tensor: who reads it last may take its memory. */
   isLastRead(name: string): boolean {
-    return this.#readers.get(name) === 1 && !this.#keep.has(name);
+    return this.#readers.get(name) === 1 && !this.#keep.has(name) && !this.#given.has(name);
   }
 
   /** A reader of the tensor has ended; after the last one its memory is given back. */
