@@ -36,6 +36,7 @@ describe('isobath plan --broker', () => {
       engine: new OnnxruntimeEngine({ threads: 1 }),
       directory: join(directory, name),
       filterBytesLimit: 2e9,
+      benchmark: small,
     });
     await agent.start();
     undo.push(() => agent.stop());

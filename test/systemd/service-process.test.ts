@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { PROGRAM, ROOT } from '../support/cli.ts';
+import { freePort } from '../support/free-port.ts';
 import { NotifySocket } from '../support/notify-socket.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
@@ -72,16 +72,6 @@ async function seesWholeLife({ child, socket, ended }: Started): Promise<void> {
   expect(order).toEqual([...order].sort((a, b) => a - b));
   expect(count(socket.messages, 'READY=1')).toBe(1);
   expect(socket.messages.lastIndexOf('WATCHDOG=1')).toBeLessThan(socket.messages.indexOf('STOPPING=1'));
-}
-
-/** A port on which nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 suite('services under a service manager (skipped without systemd-notify or python3)', () => {

@@ -1,26 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import type { Bus } from '../../src/transport/bus.ts';
 import { busConformance } from '../../src/transport/conformance.ts';
 import { MqttBus } from '../../src/transport/mqtt-bus.ts';
+import { freePort } from '../support/free-port.ts';
 
 const PATH = `${process.env['PATH']}:/usr/sbin:/usr/local/sbin`;
 const installed = spawnSync('mosquitto', ['-h'], { env: { ...process.env, PATH } }).error === undefined;
 if (!installed) console.warn('SKIPPED: the bus conformance on Mosquitto, since mosquitto is not installed');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Mosquitto tells nobody when it listens. */
 async function untilListening(port: number): Promise<void> {

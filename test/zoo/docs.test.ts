@@ -7,7 +7,7 @@ it('docs/models.md lists the zoo as it is', () => {
   const rows = page
     .split('\n')
     .map((line) => line.replace(/ +/g, ' '))
-    .filter((line) => /^\| `[^`]+` \|.*\[1, 3, /.test(line));
+    .filter((line) => /^\| `[^`]+` \|.*\| \[1, 3, /.test(line));
   const grouped = (count: number) => count.toLocaleString('en');
   expect(rows).toEqual(
     zooEntries().map(

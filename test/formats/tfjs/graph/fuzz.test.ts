@@ -63,7 +63,7 @@ function mutate(
       at = next as Record<string, unknown>;
       continue;
     }
-    if (action === 'replace') at[key] = junk;
+    if (action === 'replace') at[key] = structuredClone(junk);
     else if (action === 'repeat' && Array.isArray(at)) at.push(next);
     else if (Array.isArray(at)) at.splice(step % keys.length, 1);
     else delete at[key];
