@@ -4,6 +4,8 @@ import {
   cluster,
   connection,
   engine,
+  type HomeAssistantGroup,
+  homeAssistant,
   type LimitSettings,
   type ListenSettings,
   type LogSettings,
@@ -43,6 +45,7 @@ export interface MasterSettings {
   deploy: { settleMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };
   calibration: 'start' | 'never';
+  homeAssistant: HomeAssistantGroup;
   memory: { filterBytes: number };
   log: LogSettings;
 }
@@ -109,5 +112,6 @@ export const masterSchema: SchemaOf<MasterSettings> = {
     ...calibration,
     doc: 'start: measures this device at its first start, and the link of each agent that joins. never: only when `isobath calibrate` asks.',
   },
+  homeAssistant,
   log,
 };

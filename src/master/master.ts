@@ -19,10 +19,13 @@ import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
 import { CalibrationService } from './calibration-service.ts';
 import type { Deployment } from './deployment.ts';
+import { ExplainService } from './explain-service.ts';
 import { Fleet } from './fleet.ts';
 import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
+import { HomeAssistant, type HomeAssistantSettings } from './home-assistant.ts';
 import type { InferenceResult } from './inference.ts';
 import { type ModelEvents, ModelService, type ServedModel } from './model-service.ts';
+import { Notices } from './notices.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
 import { RequestService } from './request-service.ts';
 
@@ -49,6 +52,10 @@ export interface MasterOptions {
   readonly calibration?: FleetProfilesOptions['calibration'];
   readonly benchmark?: BenchmarkOptions;
   readonly filterBytesLimit?: FleetProfilesOptions['filterBytesLimit'];
+  /** Left out: no discovery. */
+  readonly homeAssistant?: HomeAssistantSettings;
+  /** The state of models is told no more often than this. Default 1000 ms. */
+  readonly noticeMs?: number;
 }
 
 type MasterEvents = ModelEvents;
@@ -64,6 +71,9 @@ export class Master extends Emitter<MasterEvents> implements Service {
   #calibrations: CalibrationService | undefined;
   #blobs: BlobServer | undefined;
   #requests: RequestService | undefined;
+  #notices: Notices | undefined;
+  #explanations: ExplainService | undefined;
+  #homeAssistant: HomeAssistant | undefined;
   #epoch = 0;
 
   constructor(options: MasterOptions) {
@@ -105,7 +115,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
 
   async #start(): Promise<void> {
     const { connect, engine, logger, directory, models, requests, ...others } = this.#options;
-    const { broker, calibration, benchmark, filterBytesLimit, ...rest } = others;
+    const { broker, calibration, benchmark, filterBytesLimit, homeAssistant, noticeMs, ...rest } = others;
     const topics = this.#topics;
     await mkdir(directory, { recursive: true });
     this.#epoch = await nextEpoch(join(directory, 'epoch'));
@@ -129,6 +139,10 @@ export class Master extends Emitter<MasterEvents> implements Service {
     await this.#profiles.start();
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
+    const pace = noticeMs === undefined ? {} : { paceMs: noticeMs };
+    const notices = new Notices({ bus, topics, logger, fleet: this.#fleet, models: this.#models, ...pace });
+    this.#notices = notices;
+    await notices.start();
     for (const model of models) {
       const { profiles } = this;
       const parties = { bus, topics, fleet: this.#fleet, profiles, blobs: this.#blobs, engine, logger };
@@ -136,6 +150,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
       const service = new ModelService({ ...shared, model });
       service.on('deployed', (event) => this.emit('deployed', event));
       service.on('failed', (event) => this.emit('failed', event));
+      notices.follow(service);
       this.#models.set(model.name, service);
       await service.start();
     }
@@ -145,8 +160,17 @@ export class Master extends Emitter<MasterEvents> implements Service {
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
       ...(partTimeoutMs === undefined ? {} : { partTimeoutMs }),
     };
-    this.#requests = new RequestService({ bus, topics, logger, models: this.#models, ...limits });
+    const onAnswer = notices.answered.bind(notices);
+    this.#requests = new RequestService({ bus, topics, logger, models: this.#models, onAnswer, ...limits });
     await this.#requests.start();
+    const { profiles } = this;
+    this.#explanations = new ExplainService({ bus, topics, logger, models: this.#models, profiles });
+    await this.#explanations.start();
+    if (homeAssistant) {
+      const served = () => [...this.#models.values()].map((service) => service.model);
+      this.#homeAssistant = new HomeAssistant({ bus, topics, logger, models: served, ...homeAssistant });
+      await this.#homeAssistant.start();
+    }
     bus.onState((state) => {
       if (state === 'online') void this.#announce().catch(() => undefined);
     });
@@ -171,7 +195,10 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   async #stopServices(): Promise<void> {
+    await this.#homeAssistant?.stop();
     await this.#requests?.stop();
+    await this.#explanations?.stop();
+    await this.#notices?.stop();
     await Promise.allSettled([...this.#models.values()].map((service) => service.stop()));
     this.#models.clear();
     await this.#calibrations?.stop();
@@ -204,6 +231,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     for (const model of this.#options.models) {
       await this.#bus?.publish(this.#topics.modelInfo(model.name), encodeJson(infoOf(model)), retained);
     }
+    await this.#notices?.announce();
+    await this.#homeAssistant?.announce();
     await this.#bus?.publish(this.#topics.masterStatus(), encodeJson(this.#status('online')), retained);
   }
 }

@@ -9,6 +9,7 @@ import { repriced } from '../planner/repriced.ts';
 import { isSearched, planGraph } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
+import type { ModelState } from '../wire/messages/models.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
@@ -63,6 +64,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #retryMs = RETRY_MS.first;
   /** The figures on which the running plan was made have changed. */
   #outdated = false;
+  #failure: IsobathError | undefined;
   #stopped = false;
 
   constructor(options: ModelServiceOptions) {
@@ -77,6 +79,16 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   /** The deployment that serves requests now. */
   get deployment(): Deployment | undefined {
     return this.#current?.deployment;
+  }
+
+  get state(): ModelState {
+    if (this.#current) return 'ready';
+    return this.#failure ? 'failed' : 'deploying';
+  }
+
+  /** Why the last plan was not deployed; undefined when it was. */
+  get failure(): IsobathError | undefined {
+    return this.#failure;
   }
 
   async start(): Promise<void> {
@@ -142,6 +154,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       if (this.#stopped) return;
       const error = IsobathError.from(cause);
       logger.error({ model: model.name, code: error.code, retryMs: this.#retryMs }, error.message);
+      this.#failure = error;
       this.emit('failed', { model: model.name, error });
       this.#schedule(this.#retryMs);
       this.#retryMs = Math.min(RETRY_MS.max, this.#retryMs * 2);
@@ -150,6 +163,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       this.#starting = undefined;
     }
     this.#retryMs = RETRY_MS.first;
+    this.#failure = undefined;
     const previous = this.#current;
     this.#current = { deployment, fleet: state };
     logger.info({ model: model.name, agents: deployment.agents.length }, 'The model is deployed.');

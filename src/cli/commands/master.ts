@@ -83,6 +83,7 @@ export function masterCommand(context: CliContext) {
         requests: request,
         broker: settings.broker.url === '' ? 'embedded' : 'external',
         calibration: settings.calibration,
+        ...homeAssistantOf(settings),
         ...limitOf(settings.memory),
         deployTimeoutMs: deploy.timeoutMs,
       });
@@ -92,6 +93,10 @@ export function masterCommand(context: CliContext) {
       context.output.announce({ service: 'master', cluster, broker: broker.url, models: names });
       await untilAsked();
     });
+}
+
+function homeAssistantOf({ homeAssistant: { discovery, ...topics } }: MasterSettings) {
+  return discovery === 'off' ? {} : { homeAssistant: { discovery, ...topics } };
 }
 
 interface ClusterBroker {
