@@ -9,8 +9,8 @@ const config = {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/slow/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/node-red/'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/node-red/'],
   testTimeout: 60_000,
 };
 // biome-ignore lint/style/noDefaultExport: jest reads the default export

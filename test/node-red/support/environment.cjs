@@ -1,0 +1,10 @@
+const { createRequire } = require('node:module');
+const Base = require('../../support/environment.cjs');
+
+/** Node-RED runs outside of jest's module registry, as it does in life: `nodeRequire` is the require of Node itself. */
+module.exports = class extends Base {
+  async setup() {
+    await super.setup();
+    this.global.nodeRequire = createRequire(__filename);
+  }
+};
