@@ -24,6 +24,7 @@ function register(red: Red): void {
       concurrency: whole(config['concurrency'], 1, 1, 64),
       limit: whole(config['limit'], 16, 0, 10_000),
       policy: oneOf(POLICIES, config['policy'], 'queue'),
+      onChanged: () => showStatus(),
     });
     let last: { readonly ms: number; readonly degraded: boolean } | { readonly code: string } | undefined;
     let dropped = 0;
@@ -82,7 +83,6 @@ function register(red: Red): void {
     };
 
     const run = async (message: Message, send: Send, done: Done) => {
-      showStatus();
       try {
         const { payload, facts } = await infer(message);
         if (closed) return done();
@@ -97,14 +97,9 @@ function register(red: Red): void {
       }
     };
 
-    const ended = () => {
-      // after the lane has counted it
-      queueMicrotask(showStatus);
-    };
-
     this.on('input', (message, send, done) => {
       lane.add({
-        run: () => run(message, send, done).finally(ended),
+        run: () => run(message, send, done),
         drop: () => {
           dropped += 1;
           done();
@@ -112,10 +107,10 @@ function register(red: Red): void {
         refuse: (queued) => {
           void loadCore().then(({ IsobathError }) => {
             fail(IsobathError.of('ISO_ERR_QUEUE_FULL', { queued }), message, send, done);
+            showStatus();
           });
         },
       });
-      showStatus();
     });
     const unlisten = cluster?.session.onChanged(showStatus);
     this.on('close', (_removed, done) => {

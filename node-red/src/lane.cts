@@ -8,6 +8,8 @@ export interface LaneOptions {
   readonly limit: number;
   /** What happens to one more: `queue` refuses it, the others drop it or the one that waits longest. */
   readonly policy: Policy;
+  /** A job has begun, ended, or been dropped. */
+  readonly onChanged: () => void;
 }
 
 export interface Job {
@@ -50,6 +52,7 @@ export class Lane {
     }
     if (this.#waiting.length < limit) {
       this.#waiting.push(job);
+      this.#options.onChanged();
       return;
     }
     if (policy === 'queue') job.refuse(this.#waiting.length);
@@ -68,16 +71,19 @@ export class Lane {
   #drop(job: Job): void {
     this.#dropped += 1;
     job.drop();
+    this.#options.onChanged();
   }
 
   async #run(job: Job): Promise<void> {
     this.#running += 1;
+    this.#options.onChanged();
     try {
       await job.run();
     } finally {
       this.#running -= 1;
       const next = this.#waiting.shift();
       if (next) void this.#run(next);
+      else this.#options.onChanged();
     }
   }
 }

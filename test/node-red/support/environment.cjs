@@ -6,5 +6,7 @@ module.exports = class extends Base {
   async setup() {
     await super.setup();
     this.global.nodeRequire = createRequire(__filename);
+    // the helper compares flows by assert.deepEqual, which tells the objects of two realms apart
+    this.global.outerCopy = (value) => JSON.parse(JSON.stringify(value));
   }
 };
