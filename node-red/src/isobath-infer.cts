@@ -35,6 +35,8 @@ function register(red: Red): void {
       const { running, waiting } = lane;
       const wrong = running === 0 ? trouble(red, cluster, model === '' ? undefined : model) : undefined;
       if (wrong) {
+        // once it is mended, what failed because of it is not worth telling
+        if (last && 'code' in last) last = undefined;
         this.status(wrong);
         return;
       }

@@ -122,6 +122,7 @@ describe('isobath-infer', () => {
     if (refused) expect((await refused)['error']).toMatchObject({ code: 'ISO_ERR_QUEUE_FULL' });
     master.release();
     await shows(helper.getNode('n'), policy === 'queue' ? /ready · [\d.]+ ms/ : /ready .* 1 dropped/);
+    await until(() => got.length === 2);
     expect(got).toEqual(policy === 'drop-oldest' ? ['first', 'third'] : ['first', 'second']);
   });
 
@@ -133,7 +134,7 @@ describe('isobath-infer', () => {
     await shows(helper.getNode('n'), /running/);
     const pending = next(helper.getNode('bad'));
     const { port } = broker;
-    await bus.stop();
+await bus.stop();
     await broker.stop();
     expect((await pending)['error']).toMatchObject({ code: 'ISO_ERR_BUS_OFFLINE' });
     await shows(helper.getNode('n'), /disconnected/);
@@ -184,7 +185,7 @@ describe('isobath-fleet', () => {
     await bus.publish(topics.agentStatus('pi'), status('online', 4), retained);
     await shows(helper.getNode('n'), /0 agents/);
     helper.getNode('n').receive({ payload: 'now' });
-    await untilTold(seen, 'fleet');
+    await until(() => seen.some(({ payload }) => payload['event'] === 'fleet'));
     const told = seen.map(({ topic, payload }) => [topic, payload.event]);
     expect(told).toEqual([
       ['connection', 'master-online'],
@@ -209,7 +210,7 @@ describe('isobath-fleet', () => {
     await shows(helper.getNode('n'), /1 agent\b/);
     const degraded = { v: VERSION, type: 'degraded', model: 'm', request: 'r', totalMs: 3 };
     await bus.publish(topics.events(), encodeJson(degraded), { qos: 1 });
-    await untilTold(seen, 'degraded');
+    await until(() => seen.some(({ payload }) => payload['event'] === 'degraded'));
     expect(seen.map(({ payload }) => payload.event)).toEqual(['degraded']);
   });
 });
@@ -232,7 +233,7 @@ describe('redeploying', () => {
       await shows(helper.getNode('n'), /running/);
       await helper.unload();
     }
-    await untilConnections(broker, before.connections);
+    await until(() => broker.counts.connections <= before.connections);
     expect({ connections: broker.counts.connections, ...counted() }).toEqual(before);
     expect(bus.state).toBe('online');
   });
@@ -244,16 +245,12 @@ function counted() {
   return { sockets, listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0) };
 }
 
-async function untilConnections(broker: Broker, wanted: number): Promise<void> {
-  while (broker.counts.connections > wanted) await new Promise((resolve) => setImmediate(resolve));
+async function until(good: () => boolean): Promise<void> {
+  while (!good()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function collected(node: RunningNode): { topic: string; payload: Record<string, any> }[] {
   const seen: { topic: string; payload: Record<string, any> }[] = [];
   node.on('input', ((message: { topic: string; payload: Record<string, any> }) => seen.push(message)) as never);
   return seen;
-}
-
-async function untilTold(seen: readonly { payload: Record<string, any> }[], event: string): Promise<void> {
-  while (!seen.some(({ payload }) => payload['event'] === event)) await new Promise((resolve) => setImmediate(resolve));
 }

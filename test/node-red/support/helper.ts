@@ -14,9 +14,8 @@ export const { nodeRequire, outerCopy } = globalThis as unknown as {
 export interface RunningNode {
   receive(message: Record<string, unknown>): void;
   on(event: string, listener: (...args: never[]) => void): void;
-  readonly status: { readonly lastCall?: { readonly args: readonly unknown[] }; readonly args: unknown[][] };
-  readonly error: { readonly args: unknown[][] };
-  readonly session: unknown;
+  /** A spy that all nodes share. */
+  readonly status: { readonly args: readonly (readonly { text?: string }[])[]; readonly thisValues: readonly unknown[] };
 }
 
 interface Helper {
@@ -82,8 +81,9 @@ export function next(node: RunningNode): Promise<Record<string, any>> {
 
 /** Resolves when the node shows a status that matches. */
 export async function shows(node: RunningNode, pattern: RegExp): Promise<string> {
+  const { status } = node;
   for (;;) {
-    const text = String((node.status.args.at(-1)?.[0] as { text?: string } | undefined)?.text ?? '');
+    const text = status.args[status.thisValues.lastIndexOf(node)]?.[0]?.text ?? '';
     if (pattern.test(text)) return text;
     await new Promise((resolve) => setImmediate(resolve));
   }
