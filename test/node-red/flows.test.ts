@@ -30,7 +30,6 @@ describe(`flows/ in Node-RED ${VERSION}`, () => {
     await once(camera, 'listening');
   });
   afterAll(async () => {
-    if (process.env['SHOW']) console.log(nodeRed.log);
     await nodeRed?.stop();
     await stack?.stop();
     camera?.close();
@@ -109,7 +108,7 @@ describe(`flows/ in Node-RED ${VERSION}`, () => {
     expect(await plan()).toContain('east, south, west');
     const gone = await stack.next<string>('notifications/isobath', (text) => text.includes('south has gone'));
     const after = await stack.next<{ offline: number }>('isobath-monitor/summary', ({ offline }) => offline === 1);
-    await agent.kill();
+await agent.kill();
     await gone();
     await after();
   });
@@ -156,6 +155,22 @@ describe(`flows/ in Node-RED ${VERSION}`, () => {
     const answer = await stack.next('answers/street');
     await nodeRed.inject('plainmqtgo');
     expect(await answer()).toEqual((await answerTo(pedestrian))[0]);
+  });
+
+  it('goes on when an agent is killed: the answer is the same', async () => {
+    const before = await answerTo(pedestrian);
+    await run('http-infer.json');
+    await stack.agents.get('west')!.kill();
+    const body = await readFile(pedestrian);
+    const response = await fetch(`${nodeRed.url}/infer/street`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body,
+    });
+    expect(response.status).toBe(200);
+    const { top } = (await response.json()) as { top: { label: string; probability: number }[] };
+    expect(top.map(({ label }) => label)).toEqual(before.map(({ label }) => label));
+    expect(top[0]!.probability).toBeCloseTo(before[0]!.probability, 4);
   });
 
   it.each(['infer a picture', 'camera stream', 'watch the fleet', 'explain a plan'])('the example "%s" is offered and runs', async (name) => {
