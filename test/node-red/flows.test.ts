@@ -1,12 +1,12 @@
+import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { temporaryFolder } from '../support/temporary.ts';
 import { type FlowNode, NodeRed, readFlow, VERSION } from './support/node-red.ts';
 import { SAMPLES, Stack } from './support/stack.ts';
-import { temporaryFolder } from '../support/temporary.ts';
 
 const library = '/library/examples/flows/@isobath/node-red-isobath';
 const pedestrian = path.join(SAMPLES, 'pedestrian.png');
@@ -49,7 +49,11 @@ describe(`flows/ in Node-RED ${VERSION}`, () => {
 
   /** What the runtime itself answers. */
   async function answerTo(file: string) {
-    const { summary } = await stack.client.infer('street', { file: await readFile(file) }, { outputs: 'labels' });
+    const { summary } = await stack.client.infer(
+      'street',
+      { file: await readFile(file) },
+      { outputs: 'labels' },
+    );
     return summary.top!;
   }
 
@@ -102,13 +106,18 @@ describe(`flows/ in Node-RED ${VERSION}`, () => {
     await run('fleet-monitor.json');
     expect(await two()).toMatchObject({ master: 'online', models: [{ model: 'street' }] });
     const third = await stack.next<string>('notifications/isobath', (text) => text.includes('south is here'));
-    const plan = await stack.next<string>('notifications/isobath', (text) => /now runs by depth on .*south/.test(text));
+    const plan = await stack.next<string>('notifications/isobath', (text) =>
+      /now runs by depth on .*south/.test(text),
+    );
     const agent = stack.addAgent('south');
     await third();
     expect(await plan()).toContain('east, south, west');
     const gone = await stack.next<string>('notifications/isobath', (text) => text.includes('south has gone'));
-    const after = await stack.next<{ offline: number }>('isobath-monitor/summary', ({ offline }) => offline === 1);
-await agent.kill();
+    const after = await stack.next<{ offline: number }>(
+      'isobath-monitor/summary',
+      ({ offline }) => offline === 1,
+    );
+    await agent.kill();
     await gone();
     await after();
   });
@@ -122,7 +131,10 @@ await agent.kill();
     const [first, second, third] = await answerTo(pedestrian);
     expect(await state()).toMatchObject({ label: first!.label, others: [second!.label, third!.label] });
     await stack.bus.publish('homeassistant/sensor/isobath_flow_gate/config', '', { qos: 1, retain: true });
-    const again = await stack.next<unknown>('homeassistant/sensor/isobath_flow_gate/config', (text) => text !== '');
+    const again = await stack.next<unknown>(
+      'homeassistant/sensor/isobath_flow_gate/config',
+      (text) => text !== '',
+    );
     await stack.bus.publish('homeassistant/status', 'online', { qos: 1 });
     await again();
   });
@@ -140,7 +152,12 @@ await agent.kill();
     await nodeRed.inject('batchcsvgo');
     const text = await untilWritten(report);
     expect(nodeRed.log.slice(from)).not.toContain('[error]');
-    const rows = new Map(text.trim().split('\n').map((line) => [line.split(',')[0]!, line.split(',')]));
+    const rows = new Map(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => [line.split(',')[0]!, line.split(',')]),
+    );
     expect(rows.get('file')).toEqual(['file', 'label', 'probability', 'ms', 'degraded', 'error']);
     expect(rows.size).toBe(samples.length + 2);
     for (const file of samples) {
@@ -173,23 +190,26 @@ await agent.kill();
     expect(top[0]!.probability).toBeCloseTo(before[0]!.probability, 4);
   });
 
-  it.each(['infer a picture', 'camera stream', 'watch the fleet', 'explain a plan'])('the example "%s" is offered and runs', async (name) => {
-    const listed = JSON.stringify(await (await nodeRed.request('GET', `${library}/`)).json());
-    expect(listed).toContain(name);
-    const where = `${library}/${encodeURIComponent(name)}`;
-    const offered = (await (await nodeRed.request('GET', where)).json()) as FlowNode[];
-    expect(offered).toEqual(JSON.parse(await readFile(`node-red/examples/${name}.json`, 'utf8')));
-    const from = nodeRed.log.length;
-    // what an example shows in the sidebar is shown in the log, too
-    const nodes = (await readFlow(`node-red/examples/${name}.json`, stack.port)).map((node) =>
-      node.type === 'debug' ? { ...node, active: true, console: true } : node,
-    );
-    await nodeRed.deploy(nodes);
-    await nodeRed.wrote(/\[isobath-cluster:.*Connected to/, 1, from);
-    await nodeRed.inject(nodes.find(({ type }) => type === 'inject')!.id);
-    await nodeRed.wrote(/\[debug:/, 1, from);
-    expect(nodeRed.log.slice(from)).not.toMatch(/\[error\]|\[debug:errors\]/);
-  });
+  it.each(['infer a picture', 'camera stream', 'watch the fleet', 'explain a plan'])(
+    'the example "%s" is offered and runs',
+    async (name) => {
+      const listed = JSON.stringify(await (await nodeRed.request('GET', `${library}/`)).json());
+      expect(listed).toContain(name);
+      const where = `${library}/${encodeURIComponent(name)}`;
+      const offered = (await (await nodeRed.request('GET', where)).json()) as FlowNode[];
+      expect(offered).toEqual(JSON.parse(await readFile(`node-red/examples/${name}.json`, 'utf8')));
+      const from = nodeRed.log.length;
+      // what an example shows in the sidebar is shown in the log, too
+      const nodes = (await readFlow(`node-red/examples/${name}.json`, stack.port)).map((node) =>
+        node.type === 'debug' ? { ...node, active: true, console: true } : node,
+      );
+      await nodeRed.deploy(nodes);
+      await nodeRed.wrote(/\[isobath-cluster:.*Connected to/, 1, from);
+      await nodeRed.inject(nodes.find(({ type }) => type === 'inject')!.id);
+      await nodeRed.wrote(/\[debug:/, 1, from);
+      expect(nodeRed.log.slice(from)).not.toMatch(/\[error\]|\[debug:errors\]/);
+    },
+  );
 });
 
 /** The file when its last line is complete: Node-RED's file node writes it at once. */

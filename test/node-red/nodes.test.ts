@@ -5,7 +5,16 @@ import { VERSION } from '../../src/wire/messages/common.ts';
 import { Topics } from '../../src/wire/topics.ts';
 import { atEnd, startBroker, startBus } from '../support/broker.ts';
 import { FakeMaster } from '../support/fake-master.ts';
-import { catchNode, cluster, next, outerCopy, type RunningNode, shows, TYPES, useHelper } from './support/helper.ts';
+import {
+  catchNode,
+  cluster,
+  next,
+  outerCopy,
+  type RunningNode,
+  shows,
+  TYPES,
+  useHelper,
+} from './support/helper.ts';
 
 const helper = useHelper();
 const topics = new Topics('test');
@@ -60,7 +69,10 @@ describe('isobath-infer', () => {
   it.each<[string, unknown]>([
     ['a picture', Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1')],
     ['base64', Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1').toString('base64')],
-    ['a data URL', `data:image/png;base64,${Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1').toString('base64')}`],
+    [
+      'a data URL',
+      `data:image/png;base64,${Buffer.from('\x89PNG\r\n\x1a\nrest', 'latin1').toString('base64')}`,
+    ],
   ])('sends %s as the file that it is', async (_, payload) => {
     const { broker, master } = await setUp();
     await load([cluster(broker.port), infer(), out]);
@@ -99,7 +111,9 @@ describe('isobath-infer', () => {
     const { broker, master } = await setUp();
     await load([cluster(broker.port), infer({ model: '', errors: 'output' }), out, bad]);
     await shows(helper.getNode('n'), /ready/);
-    expect((await send({ payload: '[1]' }, 'bad'))['error']).toMatchObject({ code: 'ISO_ERR_REQUEST_INVALID' });
+    expect((await send({ payload: '[1]' }, 'bad'))['error']).toMatchObject({
+      code: 'ISO_ERR_REQUEST_INVALID',
+    });
     await send({ payload: '[1]', model: 'echo', top: 3, result: 'labels' });
     expect(master.lastOptions).toEqual({ top: 3, outputs: 'labels' });
     const late = await send({ payload: '[1]', model: 'hang', timeout: 0.05 }, 'bad');
@@ -108,23 +122,27 @@ describe('isobath-infer', () => {
     expect(none['error'].message).toContain('echo, fail, hang');
   });
 
-  it.each(['queue', 'drop-oldest', 'drop-newest'])('with one at a time and one that waits, does as %s says', async (policy) => {
-    const { broker, master } = await setUp();
-    const flow = infer({ concurrency: '1', limit: '1', policy, errors: 'output' });
-    await load([cluster(broker.port), flow, out, bad]);
-    await shows(helper.getNode('n'), /ready/);
-    master.hold();
-    const got: unknown[] = [];
-    helper.getNode('out').on('input', ((message: { topic: string }) => got.push(message.topic)) as never);
-    const refused = policy === 'queue' ? next(helper.getNode('bad')) : undefined;
-    for (const topic of ['first', 'second', 'third']) helper.getNode('n').receive({ payload: '[1]', topic });
-    await shows(helper.getNode('n'), /running 1 · queue 1/);
-    if (refused) expect((await refused)['error']).toMatchObject({ code: 'ISO_ERR_QUEUE_FULL' });
-    master.release();
-    await shows(helper.getNode('n'), policy === 'queue' ? /ready · [\d.]+ ms/ : /ready .* 1 dropped/);
-    await until(() => got.length === 2);
-    expect(got).toEqual(policy === 'drop-oldest' ? ['first', 'third'] : ['first', 'second']);
-  });
+  it.each(['queue', 'drop-oldest', 'drop-newest'])(
+    'with one at a time and one that waits, does as %s says',
+    async (policy) => {
+      const { broker, master } = await setUp();
+      const flow = infer({ concurrency: '1', limit: '1', policy, errors: 'output' });
+      await load([cluster(broker.port), flow, out, bad]);
+      await shows(helper.getNode('n'), /ready/);
+      master.hold();
+      const got: unknown[] = [];
+      helper.getNode('out').on('input', ((message: { topic: string }) => got.push(message.topic)) as never);
+      const refused = policy === 'queue' ? next(helper.getNode('bad')) : undefined;
+      for (const topic of ['first', 'second', 'third'])
+        helper.getNode('n').receive({ payload: '[1]', topic });
+      await shows(helper.getNode('n'), /running 1 · queue 1/);
+      if (refused) expect((await refused)['error']).toMatchObject({ code: 'ISO_ERR_QUEUE_FULL' });
+      master.release();
+      await shows(helper.getNode('n'), policy === 'queue' ? /ready · [\d.]+ ms/ : /ready .* 1 dropped/);
+      await until(() => got.length === 2);
+      expect(got).toEqual(policy === 'drop-oldest' ? ['first', 'third'] : ['first', 'second']);
+    },
+  );
 
   it('says that the broker is lost, fails at once, and comes back by itself', async () => {
     const { broker, bus } = await setUp();
@@ -134,7 +152,7 @@ describe('isobath-infer', () => {
     await shows(helper.getNode('n'), /running/);
     const pending = next(helper.getNode('bad'));
     const { port } = broker;
-await bus.stop();
+    await bus.stop();
     await broker.stop();
     expect((await pending)['error']).toMatchObject({ code: 'ISO_ERR_BUS_OFFLINE' });
     await shows(helper.getNode('n'), /disconnected/);
@@ -169,11 +187,16 @@ await bus.stop();
 describe('isobath-fleet', () => {
   it('tells of agents, plans and degraded answers, and answers with all that it knows', async () => {
     const { broker, bus } = await setUp();
-    await load([cluster(broker.port), { id: 'n', type: 'isobath-fleet', cluster: 'c', wires: [['out']] }, out]);
+    await load([
+      cluster(broker.port),
+      { id: 'n', type: 'isobath-fleet', cluster: 'c', wires: [['out']] },
+      out,
+    ]);
     const seen = collected(helper.getNode('out'));
     const retained = { qos: 1, retain: true } as const;
     const status = (state: string, epoch = 5) => encodeJson({ v: VERSION, state, epoch, version: '1' });
-    const event = (facts: object) => bus.publish(topics.events(), encodeJson({ v: VERSION, ...facts }), { qos: 1 });
+    const event = (facts: object) =>
+      bus.publish(topics.events(), encodeJson({ v: VERSION, ...facts }), { qos: 1 });
     await shows(helper.getNode('n'), /0 agents/);
     await bus.publish(topics.agentStatus('pi'), status('online'), retained);
     await shows(helper.getNode('n'), /1 agent\b/);
@@ -196,13 +219,20 @@ describe('isobath-fleet', () => {
       ['agents/pi', 'agent-offline'],
       ['fleet', 'fleet'],
     ]);
-    expect(seen.at(-1)!.payload).toMatchObject({ master: 'online', agents: [{ agent: 'pi', state: 'offline' }] });
+    expect(seen.at(-1)!.payload).toMatchObject({
+      master: 'online',
+      agents: [{ agent: 'pi', state: 'offline' }],
+    });
   });
 
   it('tells only what it is to tell', async () => {
     const { broker, bus } = await setUp();
     const quiet = { agents: false, connection: false, profiles: false, plans: false };
-    await load([cluster(broker.port), { id: 'n', type: 'isobath-fleet', cluster: 'c', ...quiet, wires: [['out']] }, out]);
+    await load([
+      cluster(broker.port),
+      { id: 'n', type: 'isobath-fleet', cluster: 'c', ...quiet, wires: [['out']] },
+      out,
+    ]);
     const seen = collected(helper.getNode('out'));
     await shows(helper.getNode('n'), /0 agents/);
     const status = encodeJson({ v: VERSION, state: 'online', epoch: 5, version: '1' });
@@ -242,7 +272,10 @@ describe('redeploying', () => {
 /** Handles that keep a process alive, and listeners on it. */
 function counted() {
   const sockets = process.getActiveResourcesInfo().filter((name) => /TCPSocketWrap/.test(name)).length;
-  return { sockets, listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0) };
+  return {
+    sockets,
+    listeners: process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0),
+  };
 }
 
 async function until(good: () => boolean): Promise<void> {
@@ -251,6 +284,7 @@ async function until(good: () => boolean): Promise<void> {
 
 function collected(node: RunningNode): { topic: string; payload: Record<string, any> }[] {
   const seen: { topic: string; payload: Record<string, any> }[] = [];
-  node.on('input', ((message: { topic: string; payload: Record<string, any> }) => seen.push(message)) as never);
+  node.on('input', ((message: { topic: string; payload: Record<string, any> }) =>
+    seen.push(message)) as never);
   return seen;
 }

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -87,7 +88,10 @@ describe('the editor', () => {
       const node = page.locator(`.red-ui-palette-node[data-palette-type="isobath-${type}"]`);
       await node.scrollIntoViewIfNeeded();
       expect(await node.locator('.red-ui-palette-label').innerText()).toBe(type);
-      const icon = await node.locator('.red-ui-palette-icon').first().evaluate((element: any) => element.style.backgroundImage);
+      const icon = await node
+        .locator('.red-ui-palette-icon')
+        .first()
+        .evaluate((element: any) => element.style.backgroundImage);
       expect(icon).toContain(`isobath-${type}.svg`);
       const [, address] = icon.match(/url\("(.*)"\)/);
       expect((await fetch(new URL(address, `${nodeRed.url}/`))).status).toBe(200);
@@ -99,9 +103,16 @@ describe('the editor', () => {
     await palette.scrollIntoViewIfNeeded();
     const chart = page.locator('#red-ui-workspace-chart');
     await palette.dragTo(chart, { targetPosition: { x: 320, y: 140 } });
-    await page.waitForFunction(() => (window as any).RED.nodes.filterNodes({ type: 'isobath-infer' }).length === 1);
-    const id: string = await page.evaluate(() => (window as any).RED.nodes.filterNodes({ type: 'isobath-infer' })[0].id);
-    await page.locator(`#${CSS(id)} .red-ui-flow-node`).first().dblclick();
+    await page.waitForFunction(
+      () => (window as any).RED.nodes.filterNodes({ type: 'isobath-infer' }).length === 1,
+    );
+    const id: string = await page.evaluate(
+      () => (window as any).RED.nodes.filterNodes({ type: 'isobath-infer' })[0].id,
+    );
+    await page
+      .locator(`#${CSS(id)} .red-ui-flow-node`)
+      .first()
+      .dblclick();
     await page.waitForSelector('#node-input-model');
     // a cluster that is typed in and not deployed yet
     await page.locator('#node-input-btn-cluster-add').click();
@@ -114,7 +125,9 @@ describe('the editor', () => {
     await page.waitForSelector('#node-config-input-broker:not(.input-error)');
     await shot('cluster');
     await page.click('#node-config-dialog-ok');
-    await page.waitForFunction(() => /1 model/.test(document.querySelector('#node-input-model-state')?.textContent ?? ''));
+    await page.waitForFunction(() =>
+      /1 model/.test(document.querySelector('#node-input-model-state')?.textContent ?? ''),
+    );
     await page.click('#node-input-model');
     await page.keyboard.type('st');
     const offered = page.locator('.red-ui-autoComplete-completion');
@@ -133,10 +146,16 @@ describe('the editor', () => {
       RED.view.redraw(true);
     }, id);
     await page.click('#red-ui-header-button-deploy');
-    await page.waitForFunction((where: string) => /^ready/.test(document.querySelector(where)?.textContent ?? ''), statusOf(id));
+    await page.waitForFunction(
+      (where: string) => /^ready/.test(document.querySelector(where)?.textContent ?? ''),
+      statusOf(id),
+    );
     await page.evaluate(() => (window as any).RED.sidebar.show('debug'));
     await page.locator('#ask .red-ui-flow-node-button-button').click();
-    await page.waitForFunction((where: string) => /ready · [\d.]+ ms/.test(document.querySelector(where)?.textContent ?? ''), statusOf(id));
+    await page.waitForFunction(
+      (where: string) => /ready · [\d.]+ ms/.test(document.querySelector(where)?.textContent ?? ''),
+      statusOf(id),
+    );
     const message = page.locator('.red-ui-debug-msg-payload').first();
     await message.waitFor();
     await message.locator('.red-ui-debug-msg-object-handle, .red-ui-debug-msg-expandable').first().click();

@@ -15,7 +15,10 @@ export interface RunningNode {
   receive(message: Record<string, unknown>): void;
   on(event: string, listener: (...args: never[]) => void): void;
   /** A spy that all nodes share. */
-  readonly status: { readonly args: readonly (readonly { text?: string }[])[]; readonly thisValues: readonly unknown[] };
+  readonly status: {
+    readonly args: readonly (readonly { text?: string }[])[];
+    readonly thisValues: readonly unknown[];
+  };
 }
 
 interface Helper {
@@ -58,7 +61,9 @@ function english(key: string, values: Readonly<Record<string, unknown>> = {}): s
 
 /** The nodes, as `npm run build` in node-red/ has made them. */
 export const TYPES = ['cluster', 'infer', 'fleet', 'plan'].map((name) => {
-  const register = nodeRequire(path.join(root, `node-red/nodes/isobath-${name}.cjs`)) as (red: object) => void;
+  const register = nodeRequire(path.join(root, `node-red/nodes/isobath-${name}.cjs`)) as (
+    red: object,
+  ) => void;
   return (red: object) => register(Object.create(red, { _: { value: english } }));
 });
 

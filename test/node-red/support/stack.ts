@@ -35,7 +35,15 @@ export class Stack {
   async #start(agents: readonly string[]): Promise<void> {
     const common = ['--threads', '1', '--calibration', 'never'];
     const state = (name: string) => ['--state', path.join(this.#state, name)];
-    this.master = new ServiceProcess(['master', '--port', '0', '--model', 'street', ...common, ...state('m')]);
+    this.master = new ServiceProcess([
+      'master',
+      '--port',
+      '0',
+      '--model',
+      'street',
+      ...common,
+      ...state('m'),
+    ]);
     this.#processes.push(this.master);
     this.port = Number((await this.master.wrote(/mqtt:\/\/127\.0\.0\.1:(\d+)/))[1]);
     for (const name of agents) this.addAgent(name);
@@ -68,7 +76,10 @@ export class Stack {
   }
 
   /** The next message on a topic, retained ones included, for which `good` holds. */
-  async next<T = unknown>(topic: string, good: (payload: T) => boolean = () => true): Promise<() => Promise<T>> {
+  async next<T = unknown>(
+    topic: string,
+    good: (payload: T) => boolean = () => true,
+  ): Promise<() => Promise<T>> {
     let take!: (value: T) => void;
     const message = new Promise<T>((resolve) => {
       take = resolve;
