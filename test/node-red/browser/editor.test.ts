@@ -74,7 +74,18 @@ describe('the editor', () => {
     const flow: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'Street' },
       {
-        ...{ id: 'ask', type: 'inject', z: 'tab', name: 'a picture', props: [{ p: 'payload' }], wires: [[]] },
+        ...{
+          id: 'ask',
+          type: 'inject',
+          z: 'tab',
+          name: 'a picture',
+          props: [{ p: 'payload' }],
+          repeat: '',
+          crontab: '',
+          once: false,
+          topic: '',
+          wires: [[]],
+        },
         ...{ payload: `data:image/png;base64,${picture}`, payloadType: 'str', x: 160, y: 140 },
       },
       {
@@ -130,7 +141,7 @@ describe('the editor', () => {
     );
     await page.click('#node-input-model');
     await page.keyboard.type('st');
-    const offered = page.locator('.red-ui-autoComplete-completion');
+    const offered = page.locator('.isobath-model');
     await offered.first().waitFor();
     expect(await offered.first().innerText()).toMatch(/street.*ready.*classification.*east, west/s);
     await shot('model-list');
