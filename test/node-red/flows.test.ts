@@ -57,6 +57,12 @@ describe(`flows/ in Node-RED ${VERSION}`, () => {
     return summary.top!;
   }
 
+  it('are run by that version, on the Node that it is meant for', () => {
+    expect(nodeRed.log).toContain(`Node-RED version: v${VERSION}.`);
+    const node = VERSION === '5' ? 'v24.' : process.version;
+    expect(nodeRed.log).toContain(`Node.js  version: ${node}`);
+  });
+
   it('camera-alarm.json: a picture of the camera becomes an alarm', async () => {
     const folder = await temporaryFolder();
     await run('camera-alarm.json', { CAMERA: cameraUrl(), PICTURES: folder, LABEL: 'pedestrian' });

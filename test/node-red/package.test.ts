@@ -89,7 +89,8 @@ describe('the catalogues', () => {
       ...readFileSync(file, 'utf8').matchAll(/["'`\]](isobath-(?:cluster|infer|fleet|plan)\.[\w.-]+)["'`]/g),
     ]);
     expect(asked.length).toBeGreaterThan(40);
-    for (const [, key] of asked.filter(([, name]) => !/\.(svg|html)$/.test(name!))) expect([key, known.has(key!)]).toEqual([key, true]);
+    for (const [, key] of asked.filter(([, name]) => !/\.(svg|html)$/.test(name!)))
+      expect([key, known.has(key!)]).toEqual([key, true]);
   });
 });
 

@@ -57,7 +57,14 @@ describe('the editor', () => {
     if (profile) await rm(profile, { recursive: true, force: true });
   });
 
-  const shot = (name: string) => page.screenshot({ path: path.join(images, `node-red-${name}.png`) });
+  /** When nothing moves any more, and without what passes by. */
+  async function shot(name: string): Promise<void> {
+    await page.evaluate(() => {
+      for (const note of document.querySelectorAll('.red-ui-notification')) note.remove();
+    });
+    await page.waitForFunction(() => (window as any).$(':animated').length === 0);
+    await page.screenshot({ path: path.join(images, `node-red-${name}.png`) });
+  }
   const statusOf = (id: string) => `#${CSS(id)} .red-ui-flow-node-status-label`;
 
   async function open(language = 'en-US'): Promise<void> {
@@ -169,7 +176,13 @@ describe('the editor', () => {
     );
     const message = page.locator('.red-ui-debug-msg-payload').first();
     await message.waitFor();
-    await message.locator('.red-ui-debug-msg-object-handle, .red-ui-debug-msg-expandable').first().click();
+    await message.locator('.red-ui-debug-msg-expandable').first().click();
+    await message.locator('.red-ui-debug-msg-object-entry .red-ui-debug-msg-expandable').first().click();
+    await page.evaluate(() => {
+      const { RED } = window as any;
+      RED.view.select({ nodes: [] });
+      document.querySelector('#red-ui-workspace-chart')?.scrollTo(0, 0);
+    });
     await shot('answer');
     expect(await page.locator('.red-ui-debug-msg').first().innerText()).toContain('array');
   });
