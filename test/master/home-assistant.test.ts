@@ -5,6 +5,7 @@ import { objectId } from '../../src/master/home-assistant-devices.ts';
 import type { ServedModel } from '../../src/master/served-model.ts';
 import type { MemoryHub } from '../../src/transport/memory-bus.ts';
 import { CLUSTER, TestCluster } from '../support/cluster.ts';
+import type { AnyJson } from '../support/json.ts';
 import { smallModel } from '../support/small-model.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -25,8 +26,8 @@ async function setUp(
 }
 
 /** All that is retained below the prefix, after the master has started: it announces before it says that it is ready. */
-async function retained(hub: MemoryHub, prefix = 'homeassistant'): Promise<Map<string, any>> {
-  const found = new Map<string, any>();
+async function retained(hub: MemoryHub, prefix = 'homeassistant'): Promise<Map<string, AnyJson>> {
+  const found = new Map<string, AnyJson>();
   const bus = hub.bus();
   await bus.start();
   await bus.subscribe(`${prefix}/#`, (topic, payload) => {
@@ -67,9 +68,9 @@ describe('discovery by Home Assistant', () => {
       // what the documentation of the integration requires of a device's message
       expect(device.origin.name).toBe('Isobath');
       expect(device.device.identifiers).toHaveLength(1);
-      const ids = Object.values<any>(device.components).map(({ unique_id }) => unique_id);
+      const ids = Object.values<AnyJson>(device.components).map(({ unique_id }) => unique_id);
       expect(new Set(ids).size).toBe(ids.length);
-      for (const component of Object.values<any>(device.components)) {
+      for (const component of Object.values<AnyJson>(device.components)) {
         expect(component.platform).toMatch(/^(binary_)?sensor$/);
         expect(component.state_topic ?? device.state_topic).toMatch(/^isobath\/v1\/test\//);
         expect(component.value_template).toMatch(/^\{\{ .* \}\}$/);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { Broker } from '../../src/broker/broker.ts';
 import { encodeJson } from '../../src/wire/codec.ts';
@@ -5,6 +7,7 @@ import { VERSION } from '../../src/wire/messages/common.ts';
 import { Topics } from '../../src/wire/topics.ts';
 import { atEnd, startBroker, startBus } from '../support/broker.ts';
 import { FakeMaster } from '../support/fake-master.ts';
+import type { AnyJson } from '../support/json.ts';
 import {
   catchNode,
   cluster,
@@ -13,6 +16,7 @@ import {
   type RunningNode,
   shows,
   TYPES,
+  tlsNode,
   useHelper,
 } from './support/helper.ts';
 
@@ -45,7 +49,7 @@ async function load(flow: readonly object[]): Promise<void> {
 }
 
 /** A message to a node, and what it does with it. */
-async function send(message: Record<string, unknown>, at = 'out'): Promise<Record<string, any>> {
+async function send(message: Record<string, unknown>, at = 'out'): Promise<Record<string, AnyJson>> {
   const answer = next(helper.getNode(at));
   helper.getNode('n').receive(message);
   return answer;
@@ -245,6 +249,136 @@ describe('isobath-fleet', () => {
   });
 });
 
+describe('isobath-cluster', () => {
+  it('connects by TLS, with credentials', async () => {
+    const file = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url));
+    const pem = (name: string) => readFileSync(file(name), 'utf8');
+    const tls = { cert: pem('cert'), key: pem('key') };
+    const broker = await startBroker({ tls, users: { ada: 'secret' } });
+    const url = `mqtts://localhost:${broker.port}`;
+    const bus = await startBus({ url, ca: tls.cert, username: 'ada', password: 'secret' });
+    await new FakeMaster(bus, 'test').start();
+    const flow = (tlsId: string) => [
+      { id: 't', type: 'tls-config', cert: '', key: '', ca: file('cert'), verifyservercert: true },
+      { ...cluster(0), broker: url, tls: tlsId },
+      infer(),
+      out,
+    ];
+    const good = { c: { username: 'ada', password: 'secret' } };
+    await helper.load([tlsNode, ...TYPES], outerCopy(flow('t')), outerCopy(good));
+    await shows(helper.getNode('n'), /ready/);
+    await send({ payload: '[1]' });
+    await helper.unload();
+    const warned = async (pattern: RegExp) => {
+      await until(() => helper.log().args.some(([entry]) => pattern.test(String(entry?.msg))));
+    };
+    await helper.load(
+      [tlsNode, ...TYPES],
+      outerCopy(flow('t')),
+      outerCopy({ c: { username: 'ada', password: 'no' } }),
+    );
+    await warned(/The broker mqtts:.* refuse/);
+    await helper.unload();
+    await helper.load([tlsNode, ...TYPES], outerCopy(flow('')), outerCopy(good));
+    await warned(/certificate/);
+  });
+
+  it('tells the editor what it serves, deployed or only typed in', async () => {
+    const { broker } = await setUp();
+    await load([cluster(broker.port), infer(), out]);
+    await shows(helper.getNode('n'), /ready/);
+    const ask = async (path: string, body?: object) => {
+      const request = helper.request();
+      const { status, body: answer } = await (body ? request.post(path).send(body) : request.get(path));
+      return { status, answer };
+    };
+    const names = ({ models }: AnyJson) => models.map(({ model, state }: AnyJson) => [model, state]);
+    const served = ['echo', 'fail', 'hang'].map((model) => [model, 'ready']);
+    const deployed = await ask('/isobath/clusters/c/models');
+    expect([deployed.status, deployed.answer.state, names(deployed.answer)]).toEqual([200, 'online', served]);
+    expect((await ask('/isobath/clusters/none/models')).status).toBe(404);
+    const typed = await ask('/isobath/models', {
+      id: 'new',
+      broker: `mqtt://127.0.0.1:${broker.port}`,
+      cluster: 'test',
+    });
+    expect([typed.status, names(typed.answer)]).toEqual([200, served]);
+    const wrong = await ask('/isobath/models', { id: 'new', broker: 'mqtt://127.0.0.1:1', cluster: 'test' });
+    expect([wrong.status, wrong.answer.error.code]).toEqual([502, 'ISO_ERR_BROKER_UNREACHABLE']);
+  });
+});
+
+describe('isobath-plan', () => {
+  it('ends with a code where the master does not answer, and where it has no such model', async () => {
+    const { broker } = await setUp();
+    const plan = {
+      id: 'n',
+      type: 'isobath-plan',
+      cluster: 'c',
+      model: 'echo',
+      timeout: '0.05',
+      wires: [['out']],
+    };
+    await load([cluster(broker.port), plan, out, catcher, bad]);
+    await until(() => helper.getNode('n') !== null);
+    await shows(helper.getNode('n'), /^$/);
+    expect((await send({ payload: 1 }, 'bad'))['error'].message).toContain('ISO_ERR_REQUEST_TIMEOUT');
+    expect((await send({ model: 'nothing' }, 'bad'))['error'].message).toContain('ISO_ERR_MODEL_NOT_SERVED');
+  });
+
+  it('gives the plan, whole or as a table, and again when it changes', async () => {
+    const { broker, bus } = await setUp();
+    const stage = {
+      name: 'conv1',
+      scheme: 'output-depth',
+      agents: ['a', 'b'],
+      predictedMs: 2,
+      localMs: 3,
+      speedup: 1.5,
+      bytes: 7,
+      reason: 'so',
+    };
+    const plan = { strategy: 'depth', predictedMs: 2, stages: [stage] };
+    await bus.subscribe(topics.everyExplain(), (topic) => {
+      const answer = { v: VERSION, type: 'plan', model: 'echo', deployment: 'd1', localMs: 3, plan };
+      void bus.publish(topic.replace('/explain/', '/explained/'), encodeJson(answer), { qos: 1 });
+    });
+    const node = {
+      id: 'n',
+      type: 'isobath-plan',
+      cluster: 'c',
+      model: 'echo',
+      onChange: true,
+      wires: [['out']],
+    };
+    await load([cluster(broker.port), node, out]);
+    // without a trouble there is no text until a plan was asked for
+    await until(() => broker.counts.connections > 1);
+    await shows(helper.getNode('n'), /^$/);
+    const whole = await send({ payload: 'kept not', topic: 'old', other: 1 });
+    expect(whole).toMatchObject({ topic: 'echo', other: 1, payload: { deployment: 'd1', localMs: 3, plan } });
+    await shows(helper.getNode('n'), /depth · 1 stages · 2.0 ms predicted/);
+    const seen = collected(helper.getNode('out'));
+    const changed = {
+      v: VERSION,
+      type: 'plan-changed',
+      model: 'echo',
+      deployment: 'd2',
+      strategy: 'depth',
+      stages: 1,
+      agents: [],
+      predictedMs: 1,
+    };
+    await bus.publish(topics.events(), encodeJson(changed), { qos: 1 });
+    await until(() => seen.length === 1);
+    await helper.unload();
+    await load([cluster(broker.port), { ...node, format: 'table' }, out]);
+    await until(() => broker.counts.connections > 1);
+    await shows(helper.getNode('n'), /^$/);
+    expect((await send({ payload: '' }))['payload']).toEqual([{ stage: 0, ...stage, agents: 'a, b' }]);
+  });
+});
+
 describe('redeploying', () => {
   it('leaves no connection and no listener after 50 times', async () => {
     const { broker, bus } = await setUp();
@@ -282,9 +416,9 @@ async function until(good: () => boolean): Promise<void> {
   while (!good()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function collected(node: RunningNode): { topic: string; payload: Record<string, any> }[] {
-  const seen: { topic: string; payload: Record<string, any> }[] = [];
-  node.on('input', ((message: { topic: string; payload: Record<string, any> }) =>
+function collected(node: RunningNode): { topic: string; payload: Record<string, AnyJson> }[] {
+  const seen: { topic: string; payload: Record<string, AnyJson> }[] = [];
+  node.on('input', ((message: { topic: string; payload: Record<string, AnyJson> }) =>
     seen.push(message)) as never);
   return seen;
 }

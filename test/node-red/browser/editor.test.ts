@@ -1,10 +1,12 @@
 /// <reference lib="dom" />
+
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { AnyJson } from '../../support/json.ts';
 import { nodeRequire } from '../support/helper.ts';
 import { type FlowNode, HOME, NodeRed } from '../support/node-red.ts';
 import { SAMPLES, Stack } from '../support/stack.ts';
@@ -22,8 +24,8 @@ const ARGUMENTS = [
 ];
 const images = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 
-// biome-ignore lint/suspicious/noExplicitAny: its types are installed with it, outside of this project
-type Page = any;
+/** Its types are installed with it, outside of this project. */
+type Page = AnyJson;
 
 /** A person at the editor: drag the node in, choose the cluster and a model of the live list, deploy, press the button. */
 describe('the editor', () => {
@@ -62,7 +64,7 @@ describe('the editor', () => {
     await page.evaluate(() => {
       for (const note of document.querySelectorAll('.red-ui-notification')) note.remove();
     });
-    await page.waitForFunction(() => (window as any).$(':animated').length === 0);
+    await page.waitForFunction(() => (window as AnyJson).$(':animated').length === 0);
     await page.screenshot({ path: path.join(images, `node-red-${name}.png`) });
   }
   const statusOf = (id: string) => `#${CSS(id)} .red-ui-flow-node-status-label`;
@@ -109,7 +111,7 @@ describe('the editor', () => {
       const icon = await node
         .locator('.red-ui-palette-icon')
         .first()
-        .evaluate((element: any) => element.style.backgroundImage);
+        .evaluate((element: AnyJson) => element.style.backgroundImage);
       expect(icon).toContain(`isobath-${type}.svg`);
       const [, address] = icon.match(/url\("(.*)"\)/);
       expect((await fetch(new URL(address, `${nodeRed.url}/`))).status).toBe(200);
@@ -122,10 +124,10 @@ describe('the editor', () => {
     const chart = page.locator('#red-ui-workspace-chart');
     await palette.dragTo(chart, { targetPosition: { x: 320, y: 140 } });
     await page.waitForFunction(
-      () => (window as any).RED.nodes.filterNodes({ type: 'isobath-infer' }).length === 1,
+      () => (window as AnyJson).RED.nodes.filterNodes({ type: 'isobath-infer' }).length === 1,
     );
     const id: string = await page.evaluate(
-      () => (window as any).RED.nodes.filterNodes({ type: 'isobath-infer' })[0].id,
+      () => (window as AnyJson).RED.nodes.filterNodes({ type: 'isobath-infer' })[0].id,
     );
     await page
       .locator(`#${CSS(id)} .red-ui-flow-node`)
@@ -156,7 +158,7 @@ describe('the editor', () => {
     expect(await page.inputValue('#node-input-model')).toBe('street');
     await page.click('#node-dialog-ok');
     await page.evaluate((infer: string) => {
-      const { RED } = window as any;
+      const { RED } = window as AnyJson;
       const [ask, node, show] = ['ask', infer, 'show'].map((one) => RED.nodes.node(one));
       RED.nodes.addLink({ source: ask, sourcePort: 0, target: node });
       RED.nodes.addLink({ source: node, sourcePort: 0, target: show });
@@ -168,7 +170,7 @@ describe('the editor', () => {
       (where: string) => /^ready/.test(document.querySelector(where)?.textContent ?? ''),
       statusOf(id),
     );
-    await page.evaluate(() => (window as any).RED.sidebar.show('debug'));
+    await page.evaluate(() => (window as AnyJson).RED.sidebar.show('debug'));
     await page.locator('#ask .red-ui-flow-node-button-button').click();
     await page.waitForFunction(
       (where: string) => /ready · [\d.]+ ms/.test(document.querySelector(where)?.textContent ?? ''),
@@ -179,7 +181,7 @@ describe('the editor', () => {
     await message.locator('.red-ui-debug-msg-expandable').first().click();
     await message.locator('.red-ui-debug-msg-object-entry .red-ui-debug-msg-expandable').first().click();
     await page.evaluate(() => {
-      const { RED } = window as any;
+      const { RED } = window as AnyJson;
       RED.view.select({ nodes: [] });
       document.querySelector('#red-ui-workspace-chart')?.scrollTo(0, 0);
     });
@@ -195,14 +197,14 @@ describe('the editor', () => {
     ] as const) {
       await open(language);
       const text = await page.evaluate(() => {
-        const { RED } = window as any;
+        const { RED } = window as AnyJson;
         RED.sidebar.help.show('isobath-infer');
         return RED.nodes.getNodeHelp('isobath-infer');
       });
       expect(text).toContain(words);
     }
     await open();
-    await page.evaluate(() => (window as any).RED.sidebar.help.show('isobath-infer'));
+    await page.evaluate(() => (window as AnyJson).RED.sidebar.help.show('isobath-infer'));
     await page.waitForSelector('.red-ui-help h3, .red-ui-sidebar-help h3, #red-ui-sidebar-content h3');
     await shot('help');
   });

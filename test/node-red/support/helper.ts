@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import type { AnyJson } from '../../support/json.ts';
 import { CACHE, type FlowNode } from './node-red.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -26,11 +27,10 @@ interface Helper {
   startServer(done: () => void): void;
   stopServer(done: () => void): void;
   load(nodes: readonly unknown[], flow: readonly object[], credentials?: object): Promise<void>;
-  setFlows(flow: readonly object[], kind?: string): Promise<void>;
   unload(): Promise<void>;
   getNode(id: string): RunningNode;
-  clearFlows(): Promise<void>;
-  request(): unknown;
+  /** Of supertest. */
+  request(): AnyJson;
   log(): { readonly args: readonly (readonly { readonly level: number; readonly msg: unknown }[])[] };
 }
 
@@ -54,7 +54,7 @@ const texts = nodeRequire(path.join(root, 'node-red/locales/en-US/isobath.json')
 /** The helper loads no catalogues. */
 function english(key: string, values: Readonly<Record<string, unknown>> = {}): string {
   const plural = 'count' in values && values['count'] !== 1 ? `${key}_plural` : key;
-  const text = plural.split('.').reduce<any>((node, part) => node?.[part], texts) as string | undefined;
+  const text = plural.split('.').reduce<AnyJson>((node, part) => node?.[part], texts) as string | undefined;
   if (text === undefined) throw new Error(`the catalogue has no ${plural}`);
   return text.replaceAll(/__(\w+)__/g, (_, name: string) => String(values[name]));
 }
@@ -70,6 +70,8 @@ export const TYPES = ['cluster', 'infer', 'fleet', 'plan'].map((name) => {
 /** Node-RED's own. */
 export const catchNode = nodeRequire(fromCache('@node-red/nodes/core/common/25-catch.js')) as unknown;
 
+export const tlsNode = nodeRequire(fromCache('@node-red/nodes/core/network/05-tls.js')) as unknown;
+
 export const cluster = (port: number, name = 'test'): FlowNode => ({
   id: 'c',
   type: 'isobath-cluster',
@@ -78,7 +80,7 @@ export const cluster = (port: number, name = 'test'): FlowNode => ({
 });
 
 /** The next message that arrives at a helper node. */
-export function next(node: RunningNode): Promise<Record<string, any>> {
+export function next(node: RunningNode): Promise<Record<string, AnyJson>> {
   return new Promise((resolve) => {
     node.on('input', ((message: Record<string, unknown>) => resolve(message)) as never);
   });
