@@ -9,8 +9,8 @@ const config = {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/', '<rootDir>/node-red/'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/', '/test/node-red/'],
   testTimeout: 60_000,
 };
 // biome-ignore lint/style/noDefaultExport: jest reads the default export

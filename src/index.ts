@@ -4,8 +4,9 @@
  */
 export { Agent, type AgentOptions } from './agent/agent.ts';
 export type { ErrorCode } from './base/catalogue.ts';
+export { createLogger, type LoggerOptions } from './base/create-logger.ts';
 export { type ErrorJson, IsobathError } from './base/errors.ts';
-export { createLogger, type Logger, type LoggerOptions, type LogLevel, silentLogger } from './base/logger.ts';
+export { type Logger, type LogLevel, silentLogger } from './base/logger.ts';
 export type { Service } from './base/service.ts';
 export { Broker, type BrokerOptions } from './broker/broker.ts';
 export { type ClientOptions, IsobathClient } from './client/client.ts';

@@ -256,6 +256,14 @@ export const CATALOGUE = {
     message: 'The model {model} cannot be asked yet: {reason}',
     cure: '`isobath models --broker URL` shows the state of each model; the log of the master says more.',
   },
+  ISO_ERR_PLAN_TOO_LARGE: {
+    message: 'The explained plan of {model} has {bytes} bytes, more than the {limit} of one message.',
+    cure: 'Explain it on the command line: `isobath plan`.',
+  },
+  ISO_ERR_QUEUE_FULL: {
+    message: '{queued} messages wait already, which is the limit.',
+    cure: 'Raise the limit or the concurrency, slow the source down, or choose a policy that drops messages.',
+  },
   ISO_ERR_REQUEST_INVALID: {
     message: 'The request cannot be answered: {reason}.',
     cure: 'docs/protocol.md describes requests.',

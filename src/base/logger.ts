@@ -1,6 +1,3 @@
-import { pino } from 'pino';
-import { pretty } from './pretty-log.ts';
-
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -11,18 +8,6 @@ export interface Logger {
   info(facts: object, text: string): void;
   debug(facts: object, text: string): void;
   child(facts: object): Logger;
-}
-
-export interface LoggerOptions {
-  readonly level?: LogLevel;
-  /** `json`: one object a line, for collectors; `text`: one readable line. */
-  readonly format?: 'json' | 'text';
-}
-
-/** Logs go to standard error: standard output belongs to results. */
-export function createLogger(options: LoggerOptions = {}): Logger {
-  const { level = 'info', format = 'text' } = options;
-  return pino({ level, base: null }, format === 'json' ? pino.destination({ fd: 2, sync: true }) : pretty());
 }
 
 /** For callers that want none, tests above all. */

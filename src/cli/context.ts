@@ -1,5 +1,6 @@
+import { createLogger } from '../base/create-logger.ts';
 import { IsobathError } from '../base/errors.ts';
-import { createLogger, type Logger } from '../base/logger.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { Output } from './output.ts';
 

@@ -1,7 +1,7 @@
 import { bytesInWords } from '../base/in-words.ts';
 import type { ExplainedLayer, ExplainedPlan, ExplainedStage } from '../planner/explain.ts';
+import type { Planned } from '../planner/plan-document.ts';
 import type { Output } from './output.ts';
-import type { Planned } from './plan-document.ts';
 import { type Column, msText, table } from './table.ts';
 
 const right = (title: string): Column => ({ title, align: 'right' });

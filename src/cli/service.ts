@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { createLogger } from '../base/create-logger.ts';
 import { IsobathError } from '../base/errors.ts';
-import { createLogger, LOG_LEVELS, type Logger } from '../base/logger.ts';
+import { LOG_LEVELS, type Logger } from '../base/logger.ts';
 import type { LogSettings } from '../config/groups.ts';
 import { loadSettings } from '../config/load.ts';
 import type { SchemaOf } from '../config/schema.ts';

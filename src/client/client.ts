@@ -7,8 +7,11 @@ import type { InferOptions } from '../wire/messages/inference.ts';
 import type { ModelInfo } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { type CalibrationOptions, requestCalibration } from './calibration.ts';
+import { ClusterWatch } from './cluster-watch.ts';
+import { type ExplainedModel, requestExplanation } from './explanation.ts';
 import type { InferencePayload, InferenceReply } from './inference.ts';
-import { MasterWatch } from './master-watch.ts';
+import { type MasterView, MasterWatch } from './master-watch.ts';
+import { payloadOf } from './payload.ts';
 import { requestFrames } from './request-frames.ts';
 import { ResultCollector } from './result-collector.ts';
 
@@ -30,6 +33,8 @@ export class IsobathClient implements Service {
   readonly #options: ClientOptions;
   readonly #topics: Topics;
   readonly #watch: MasterWatch;
+  /** Of requests under way. */
+  readonly #open = new Set<ResultCollector>();
 
   constructor(options: ClientOptions) {
     const { bus, cluster, url = 'the broker', discoverMs = 2000 } = options;
@@ -44,7 +49,9 @@ export class IsobathClient implements Service {
     await this.#watch.start();
   }
 
+  /** Requests under way end with ISO_ERR_BUS_CLOSED. */
   async stop(): Promise<void> {
+    for (const collector of this.#open) collector.reject(IsobathError.of('ISO_ERR_BUS_CLOSED', {}));
     await this.#watch.stop();
     await this.#options.bus.stop();
   }
@@ -54,9 +61,44 @@ export class IsobathClient implements Service {
     return this.#watch.models();
   }
 
+  /** What is known now of the master and of what it serves. */
+  get view(): MasterView {
+    return this.#watch.view;
+  }
+
+  /** Tells of each change of `view`. Returns a function that ends it. */
+  onChanged(listener: () => void): () => void {
+    return this.#watch.onChanged(listener);
+  }
+
+  /** Follows the cluster's agents and events from its `start` to its `stop`. */
+  watch(): ClusterWatch {
+    return new ClusterWatch(this.#options.bus, this.#topics);
+  }
+
+  /**
+   * The plan of a model as it runs now. Throws ISO_ERR_MASTER_UNREACHABLE, ISO_ERR_MODEL_NOT_SERVED, ISO_ERR_REQUEST_TIMEOUT,
+   * ISO_ERR_MASTER_STOPPED.
+   */
+  async explain(model: string, timeoutMs = this.#options.timeoutMs ?? 60_000): Promise<ExplainedModel> {
+    await this.#served(model);
+    const { bus } = this.#options;
+    return requestExplanation({ bus, topics: this.#topics, watch: this.#watch }, model, timeoutMs);
+  }
+
+  /** What `given` is as a request to the model; throws as `payloadOf` and `explain` do. */
+  async payload(model: string, given: unknown): Promise<InferencePayload> {
+    await this.#served(model);
+    const info = (await this.models()).find((one) => one.model === model);
+    if (!info)
+      throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served: 'it is not described yet' });
+    return payloadOf(given, info);
+  }
+
   /**
    * Throws ISO_ERR_MASTER_UNREACHABLE and ISO_ERR_MODEL_NOT_SERVED at once, ISO_ERR_REQUEST_TIMEOUT,
-   * ISO_ERR_MASTER_STOPPED when the master goes away meanwhile, and what the master answers.
+   * ISO_ERR_MASTER_STOPPED when the master goes away meanwhile, ISO_ERR_BUS_OFFLINE when the connection does, and what the
+   * master answers.
    */
   async infer(
     model: string,
@@ -65,28 +107,36 @@ export class IsobathClient implements Service {
   ): Promise<InferenceReply> {
     const { bus, chunkBytes, timeoutMs: usualMs = 60_000 } = this.#options;
     const { timeoutMs = usualMs, ...wanted } = options;
-    const status = await this.#watch.online();
-    if (!status.models.includes(model)) {
-      const served = status.models.join(', ') || 'none';
-      throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served });
-    }
+    await this.#served(model);
     const request = randomUUID();
     const topic = this.#topics.result(model, request);
     const collector = new ResultCollector(topic);
-    const undo: (() => unknown)[] = [];
+    this.#open.add(collector);
+    const undo: (() => unknown)[] = [() => this.#open.delete(collector)];
+    let ended = false;
     try {
-      undo.push(await bus.subscribe(topic, (_, payload) => collector.add(payload), { qos: 1 }));
+      // the session is clean: an answer that comes while we are away is lost
+      const url = this.#options.url ?? 'the broker';
+      const lost = () => collector.reject(IsobathError.of('ISO_ERR_BUS_OFFLINE', { url }));
+      undo.push(bus.onState((state) => state === 'offline' && lost()));
+      if (bus.state === 'offline') lost();
       const stopped = () => collector.reject(IsobathError.of('ISO_ERR_MASTER_STOPPED', { request }));
       undo.push(this.#watch.onOffline(stopped));
       const seconds = timeoutMs / 1000;
       const late = () => collector.reject(IsobathError.of('ISO_ERR_REQUEST_TIMEOUT', { request, seconds }));
       const timer = setTimeout(late, timeoutMs);
       undo.push(() => clearTimeout(timer));
-      // Sending may hang on a lost connection; the time limit holds for it, too.
-      const sent = this.#send(this.#topics.infer(model, request), requestFrames(payload, wanted, chunkBytes));
-      sent.catch((error: unknown) => collector.reject(error));
+      // Subscribing and sending may hang on a lost connection; the time limit holds for them, too.
+      const asked = async () => {
+        const unsubscribe = await bus.subscribe(topic, (_, answer) => collector.add(answer), { qos: 1 });
+        if (ended) return unsubscribe();
+        undo.push(unsubscribe);
+        await this.#send(this.#topics.infer(model, request), requestFrames(payload, wanted, chunkBytes));
+      };
+      asked().catch((error: unknown) => collector.reject(error));
       return await collector.reply;
     } finally {
+      ended = true;
       for (const step of undo.reverse()) void step();
     }
   }
@@ -95,6 +145,12 @@ export class IsobathClient implements Service {
   async calibrate(options: CalibrationOptions = {}): Promise<MeasuredFleet> {
     await this.#watch.online();
     return requestCalibration({ bus: this.#options.bus, topics: this.#topics, watch: this.#watch }, options);
+  }
+
+  async #served(model: string): Promise<void> {
+    const { models } = await this.#watch.online();
+    if (models.includes(model)) return;
+    throw IsobathError.of('ISO_ERR_MODEL_NOT_SERVED', { model, served: models.join(', ') || 'none' });
   }
 
   async #send(topic: string, frames: Iterable<Uint8Array>): Promise<void> {

@@ -1,8 +1,15 @@
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
 import type { Bus } from '../transport/bus.ts';
-import { decodeJson } from '../wire/codec.ts';
-import { MASTER_STATUS, type MasterStatus, MODEL_INFO, type ModelInfo } from '../wire/messages/status.ts';
+import { decodeJson, MAX_MESSAGE_BYTES } from '../wire/codec.ts';
+import { type ListedModel, MODEL_LIST } from '../wire/messages/models.ts';
+import {
+  MASTER_STATUS,
+  type MasterStatus,
+  MODEL_INFO,
+  type ModelInfo,
+  type Presence,
+} from '../wire/messages/status.ts';
 import type { Topics } from '../wire/topics.ts';
 
 export interface MasterWatchOptions {
@@ -10,6 +17,14 @@ export interface MasterWatchOptions {
   readonly topics: Topics;
   readonly url: string;
   readonly discoverMs: number;
+}
+
+export interface MasterView {
+  /** `unknown` until its status has come. */
+  readonly master: Presence | 'unknown';
+  /** Of the master's program. */
+  readonly version?: string;
+  readonly models: readonly ListedModel[];
 }
 
 type WatchEvents = { changed: undefined; offline: undefined };
@@ -21,6 +36,7 @@ export class MasterWatch {
   readonly #infos = new Map<string, ModelInfo>();
   readonly #unsubscribe: (() => Promise<void>)[] = [];
   #status: MasterStatus | undefined;
+  #listed: readonly ListedModel[] = [];
   /** From when on a missing status means that there is no master. */
   #discoveredMs = Number.POSITIVE_INFINITY;
 
@@ -35,6 +51,7 @@ export class MasterWatch {
       this.#unsubscribe.push(await bus.subscribe(filter, take, { qos: 1 }));
     };
     await listen(topics.everyModelInfo(), (topic, payload) => this.#onInfo(topic, payload));
+    await listen(topics.modelList(), (topic, payload) => this.#onList(topic, payload));
     await listen(topics.masterStatus(), (topic, payload) => this.#onStatus(topic, payload));
   }
 
@@ -42,6 +59,16 @@ export class MasterWatch {
     await Promise.allSettled(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
     this.#status = undefined;
     this.#infos.clear();
+    this.#listed = [];
+  }
+
+  get view(): MasterView {
+    const { state = 'unknown', version } = this.#status ?? {};
+    return { master: state, ...(version === undefined ? {} : { version }), models: this.#listed };
+  }
+
+  onChanged(listener: () => void): () => void {
+    return this.#events.on('changed', listener);
   }
 
   /** Throws ISO_ERR_MASTER_UNREACHABLE; at once where the master has said goodbye. */
@@ -88,6 +115,12 @@ export class MasterWatch {
     this.#status = status;
     this.#events.emit('changed', undefined);
     if (status.state === 'offline') this.#events.emit('offline', undefined);
+  }
+
+  #onList(topic: string, payload: Uint8Array): void {
+    this.#listed =
+      payload.length === 0 ? [] : decodeJson(MODEL_LIST, topic, payload, MAX_MESSAGE_BYTES).models;
+    this.#events.emit('changed', undefined);
   }
 
   #onInfo(topic: string, payload: Uint8Array): void {

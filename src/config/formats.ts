@@ -105,6 +105,12 @@ const FORMATS: Readonly<
   name: { refuse: matching(new RegExp(`^${NAME}$`), nameText) },
   optionalName: { refuse: matching(new RegExp(`^(${NAME})?$`), nameText) },
   brokerUrl: { refuse: url },
+  topic: {
+    refuse: matching(
+      /^[^\s/+#$][^\s+#]*[^\s/+#]$|^[^\s/+#$]$/,
+      'must be levels of a topic as in homeassistant/status, without + and #',
+    ),
+  },
   port: { refuse: whole(0, 65_535, 'must be a port from 0 to 65535'), coerce: toNumber },
   optionalPort: { refuse: whole(-1, 65_535, 'must be a port from 0 to 65535, or -1'), coerce: toNumber },
   natural: {

@@ -152,3 +152,27 @@ export const engine: SchemaOf<EngineSettings> = {
   },
   threads: { doc: 'Threads of one run. 0: one per core.', format: 'natural', default: 0 },
 };
+
+export interface HomeAssistantGroup {
+  discovery: 'off' | 'on' | 'remove';
+  prefix: string;
+  birthTopic: string;
+}
+
+export const homeAssistant: SchemaOf<HomeAssistantGroup> = {
+  discovery: {
+    doc: 'on: the fleet and each model are announced to Home Assistant as devices. remove: what was announced is taken back.',
+    format: ['off', 'on', 'remove'],
+    default: 'off',
+  },
+  prefix: {
+    doc: 'First levels of the discovery topics, as Home Assistant is configured.',
+    format: 'topic',
+    default: 'homeassistant',
+  },
+  birthTopic: {
+    doc: 'Where Home Assistant says `online` when it has started; the devices are announced again then.',
+    format: 'topic',
+    default: 'homeassistant/status',
+  },
+};

@@ -5,6 +5,8 @@ import {
   connection,
   type EngineSettings,
   engine,
+  type HomeAssistantGroup,
+  homeAssistant,
   type LimitSettings,
   type ListenSettings,
   type LogSettings,
@@ -45,6 +47,7 @@ export interface MasterSettings {
   deploy: { settleMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };
   calibration: 'start' | 'never';
+  homeAssistant: HomeAssistantGroup;
   memory: { filterBytes: number };
   log: LogSettings;
 }
@@ -128,5 +131,6 @@ export const masterSchema: SchemaOf<MasterSettings> = {
     ...calibration,
     doc: 'start: measures this device at its first start, and the link of each agent that joins. never: only when `isobath calibrate` asks.',
   },
+  homeAssistant,
   log,
 };

@@ -1,7 +1,6 @@
 import { IsobathError, reasonOf } from '../base/errors.ts';
-import type { Shape } from '../tensor/region.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
-import { convertTensor } from './convert.ts';
+import { fitted } from './fit.ts';
 import { readPlacedImage } from './image.ts';
 import { parseJsonTensor } from './json-tensor.ts';
 import type { Manifest } from './manifest.ts';
@@ -73,35 +72,6 @@ function parsed(source: Source, bytes: Uint8Array): unknown {
   } catch (error) {
     throw unreadable(source, reasonOf(error), error);
   }
-}
-
-function fitted(tensor: Tensor, input: string, type: TensorType): Tensor {
-  const mismatch = (got: string, cause?: unknown) =>
-    IsobathError.of(
-      'ISO_ERR_INPUT_MISMATCH',
-      { input, got, want: `${type.dtype} ${shown(type.shape)}` },
-      cause,
-    );
-  if (!fits(tensor.shape, type.shape)) throw mismatch(`the shape ${shown(tensor.shape)}`);
-  try {
-    return convertTensor(tensor, type.dtype).reshaped(type.shape);
-  } catch (error) {
-    if (error instanceof RangeError) throw mismatch(error.message, error);
-    throw error;
-  }
-}
-
-/** True where `got` is `want`, or `want` without some of its leading axes of 1. */
-function fits(got: Shape, want: Shape): boolean {
-  const missing = want.length - got.length;
-  return (
-    missing >= 0 &&
-    want.every((extent, axis) => (axis < missing ? extent === 1 : extent === got[axis - missing]))
-  );
-}
-
-function shown(shape: Shape): string {
-  return `[${shape.join(', ')}]`;
 }
 
 function head(bytes: Uint8Array): string {

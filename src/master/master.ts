@@ -19,12 +19,15 @@ import { BlobServer } from './blob-server.ts';
 import { CalibrationService } from './calibration-service.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Deployment } from './deployment.ts';
+import { ExplainService } from './explain-service.ts';
 import { Fleet } from './fleet.ts';
 import { FleetProfiles, type FleetProfilesOptions } from './fleet-profile.ts';
+import { HomeAssistant, type HomeAssistantSettings } from './home-assistant.ts';
 import type { InferenceResult } from './inference.ts';
 import { infoOf } from './model-info.ts';
 import { type ModelEvents, ModelService, type ServedModel } from './model-service.ts';
 import { ModelShelf } from './model-shelf.ts';
+import { Notices } from './notices.ts';
 import type { RequestQueueOptions } from './request-queue.ts';
 import { RequestService } from './request-service.ts';
 import { StaticCatalogue } from './static-catalogue.ts';
@@ -58,6 +61,10 @@ export interface MasterOptions {
   readonly benchmark?: BenchmarkOptions;
   readonly filterBytesLimit?: FleetProfilesOptions['filterBytesLimit'];
   readonly host?: FleetProfilesOptions['host'];
+  /** Left out: no discovery. */
+  readonly homeAssistant?: HomeAssistantSettings;
+  /** The state of models is told no more often than this. Default 1000 ms. */
+  readonly noticeMs?: number;
 }
 
 type MasterEvents = ModelEvents;
@@ -73,6 +80,9 @@ export class Master extends Emitter<MasterEvents> implements Service {
   #blobs: BlobServer | undefined;
   #models: ModelShelf | undefined;
   #requests: RequestService | undefined;
+  #notices: Notices | undefined;
+  #explanations: ExplainService | undefined;
+  #homeAssistant: HomeAssistant | undefined;
   #epoch = 0;
   #announced = false;
 
@@ -128,6 +138,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
       catalogues = [],
       watchMs,
       host,
+      homeAssistant,
+      noticeMs,
       ...rest
     } = others;
     const topics = this.#topics;
@@ -155,26 +167,40 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
     const parties = { bus, topics, fleet: this.#fleet, profiles: this.#profiles, blobs: this.#blobs };
-    this.#models = new ModelShelf({
+    const shelf = new ModelShelf({
       catalogues: [new StaticCatalogue(models), ...catalogues],
       serviceFor: (model) => new ModelService({ ...rest, ...parties, engine, logger, model }),
       fleet: this.#fleet,
       logger,
       ...(watchMs === undefined ? {} : { watchMs }),
     });
-    this.#models.on('deployed', (event) => this.emit('deployed', event));
-    this.#models.on('failed', (event) => this.emit('failed', event));
-    this.#models.on('changed', ({ model }) => this.#tell(model));
-    this.#models.on('removed', ({ model }) => this.#tell(model));
-    await this.#models.start();
+    this.#models = shelf;
+    const pace = noticeMs === undefined ? {} : { paceMs: noticeMs };
+    const notices = new Notices({ bus, topics, logger, fleet: this.#fleet, models: shelf, ...pace });
+    this.#notices = notices;
+    await notices.start();
+    shelf.on('deployed', (event) => this.emit('deployed', event));
+    shelf.on('failed', (event) => this.emit('failed', event));
+    shelf.on('changed', ({ model }) => this.#tell(model));
+    shelf.on('removed', ({ model }) => this.#tell(model));
+    await shelf.start();
     const { chunkBytes, partTimeoutMs } = rest;
     const limits = {
       ...requests,
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
       ...(partTimeoutMs === undefined ? {} : { partTimeoutMs }),
     };
-    this.#requests = new RequestService({ bus, topics, logger, models: this.#models, ...limits });
+    const onAnswer = notices.answered.bind(notices);
+    this.#requests = new RequestService({ bus, topics, logger, models: this.#models, onAnswer, ...limits });
     await this.#requests.start();
+    const { profiles } = this;
+    this.#explanations = new ExplainService({ bus, topics, logger, models: this.#models, profiles });
+    await this.#explanations.start();
+    if (homeAssistant) {
+      const served = () => shelf.models.flatMap(({ status }) => status.model ?? []);
+      this.#homeAssistant = new HomeAssistant({ bus, topics, logger, models: served, ...homeAssistant });
+      await this.#homeAssistant.start();
+    }
     bus.onState((state) => {
       if (state === 'online') void this.#announce().catch(() => undefined);
     });
@@ -200,7 +226,10 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   async #stopServices(): Promise<void> {
+    await this.#homeAssistant?.stop();
     await this.#requests?.stop();
+    await this.#explanations?.stop();
+    await this.#notices?.stop();
     await this.#models?.stop();
     this.#models = undefined;
     this.#announced = false;
@@ -228,6 +257,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
 
   async #announce(): Promise<void> {
     for (const name of this.models) await this.#publishInfo(name);
+    await this.#notices?.announce();
+    await this.#homeAssistant?.announce();
     await this.#publishStatus();
   }
 
@@ -236,6 +267,9 @@ export class Master extends Emitter<MasterEvents> implements Service {
     if (!this.#announced) return;
     const told = async () => {
       await this.#publishInfo(model);
+      await (this.#models?.find(model)
+        ? this.#homeAssistant?.announce()
+        : this.#homeAssistant?.forget(model));
       await this.#publishStatus();
     };
     void told().catch(() => undefined);

@@ -30,8 +30,9 @@ export function infoOf(status: ModelStatus): ModelInfo {
 }
 
 function named({ graph }: ServedModel, tensors: readonly string[]) {
-  return tensors.map((name) => {
-    const { dtype, shape } = graph.types.get(name)!;
-    return { name, dtype, shape };
+  // an output that has another shape in every answer has none to be told
+  return tensors.flatMap((name) => {
+    const type = graph.types.get(name);
+    return type ? [{ name, dtype: type.dtype, shape: type.shape }] : [];
   });
 }

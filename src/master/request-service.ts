@@ -27,6 +27,8 @@ export interface RequestServiceOptions extends RequestQueueOptions {
   readonly chunkBytes?: number;
   /** A request of which nothing more came for so long is given up. Default 60000 ms. */
   readonly partTimeoutMs?: number;
+  /** Told of each request that came to its end, but of none that was never complete. */
+  readonly onAnswer?: (model: string, request: string, outcome: ResultSummary | IsobathError) => void;
 }
 
 /** First byte of a frame: a msgpack array of two. No picture, .npy or JSON file begins with it. */
@@ -98,10 +100,13 @@ export class RequestService implements Service {
     const run = this.#infer(model, request, complete)
       .finally(() => this.#open.delete(key))
       .then(
-        ({ result, summary }) =>
-          answer(model, request, { result, summary, withTensors: outputs !== 'labels' }),
-        (error: unknown) => answer(model, request, IsobathError.from(error)),
-      );
+        ({ result, summary }) => ({ result, summary, withTensors: outputs !== 'labels' }),
+        (error: unknown) => IsobathError.from(error),
+      )
+      .then((ended) => {
+        this.#options.onAnswer?.(model, request, ended instanceof IsobathError ? ended : ended.summary);
+        return answer(model, request, ended);
+      });
     this.#track(run);
   }
 

@@ -28,6 +28,8 @@ export class MqttBus implements Bus {
   readonly #pending = new Set<{ readonly qos: QoS; readonly settle: (error?: Error | null) => void }>();
   /** Those who wait for the connection to come back. */
   readonly #returns = new Set<(error?: Error) => void>();
+  /** Unsubscriptions that the broker has not confirmed. */
+  readonly #leaving = new Map<string, Promise<unknown>>();
   #client: MqttClient | undefined;
   #attempts = 0;
 
@@ -109,6 +111,8 @@ export class MqttBus implements Bus {
     this.#requireClient();
     const entry = this.#handlers.add({ filter, handler, qos });
     try {
+      // Aedes may end a subscription after it has begun the next one of the same filter
+      await this.#leaving.get(filter);
       await this.#subscribeNow(filter, this.#handlers.filters().get(filter) ?? qos);
     } catch (error) {
       this.#handlers.remove(entry);
@@ -116,7 +120,12 @@ export class MqttBus implements Bus {
     }
     return async () => {
       if (!this.#handlers.remove(entry) || this.state === 'offline') return;
-      await this.#client?.unsubscribeAsync(filter).catch(() => {}); // lost: then the session is gone, too
+      // lost: then the session is gone, too
+      const left = this.#client?.unsubscribeAsync(filter).catch(() => {});
+      if (!left) return;
+      this.#leaving.set(filter, left);
+      await left;
+      if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);
     };
   }
 

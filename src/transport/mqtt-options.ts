@@ -11,6 +11,10 @@ export interface MqttBusOptions extends BusOptions {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
+  /** Of an encrypted `key`. */
+  readonly passphrase?: string;
+  /** The name that the broker's certificate must bear, where it is not the one of the URL. */
+  readonly servername?: string;
   /** Default true. */
   readonly rejectUnauthorized?: boolean;
   /** Default 30 s. A dead link is noticed after one and a half times this. */
@@ -46,6 +50,8 @@ export function clientOptions(options: MqttBusOptions, clientId: string): IClien
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.cert === undefined ? {} : { cert: options.cert }),
     ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.passphrase === undefined ? {} : { passphrase: options.passphrase }),
+    ...(options.servername === undefined ? {} : { servername: options.servername }),
     rejectUnauthorized: options.rejectUnauthorized ?? true,
     ...(will === undefined
       ? {}

@@ -8,9 +8,9 @@ export type Address =
   | { readonly kind: 'ifm'; readonly deployment: string; readonly agent: string }
   | { readonly kind: 'shared-ifm'; readonly deployment: string; readonly stage: number }
   | { readonly kind: 'ofm'; readonly deployment: string; readonly stage: number; readonly shard: number }
-  | { readonly kind: 'infer' | 'result'; readonly model: string; readonly request: string }
-  | { readonly kind: 'model-info'; readonly model: string }
-  | { readonly kind: 'master-status' | 'fleet' | 'master-loop' }
+  | { readonly kind: (typeof MODEL_REQUESTS)[number]; readonly model: string; readonly request: string }
+  | { readonly kind: (typeof MODEL_LEAVES)[keyof typeof MODEL_LEAVES]; readonly model: string }
+  | { readonly kind: (typeof MASTER_LEAVES)[keyof typeof MASTER_LEAVES] }
   | { readonly kind: 'calibrate' | 'calibrated'; readonly request: string };
 
 /** The inverse of `Topics`; undefined for a topic of no known form or of another cluster. */
@@ -31,7 +31,17 @@ const AGENT_LEAVES = {
   loop: 'agent-loop',
 } as const;
 
-const MASTER_LEAVES = { status: 'master-status', fleet: 'fleet', loop: 'master-loop' } as const;
+const MODEL_REQUESTS = ['infer', 'result', 'explain', 'explained'] as const;
+const MODEL_LEAVES = { info: 'model-info', state: 'model-state' } as const;
+
+const MASTER_LEAVES = {
+  status: 'master-status',
+  fleet: 'fleet',
+  loop: 'master-loop',
+  models: 'model-list',
+  agents: 'agent-list',
+  events: 'events',
+} as const;
 
 const FAMILIES: ReadonlyMap<string, (levels: readonly string[]) => Address | undefined> = new Map([
   ['agents', agents],
@@ -66,10 +76,14 @@ function shards([deployment, second, third, leaf, ...more]: readonly string[]): 
 }
 
 function models([model, leaf, request, ...more]: readonly string[]): Address | undefined {
-  if (!isName(model) || more.length > 0) return undefined;
-  if (leaf === 'info') return request === undefined ? { kind: 'model-info', model } : undefined;
-  if ((leaf !== 'infer' && leaf !== 'result') || !isName(request)) return undefined;
-  return { kind: leaf, model, request };
+  if (!isName(model) || leaf === undefined || more.length > 0) return undefined;
+  if (request === undefined) {
+    return Object.hasOwn(MODEL_LEAVES, leaf)
+      ? { kind: MODEL_LEAVES[leaf as keyof typeof MODEL_LEAVES], model }
+      : undefined;
+  }
+  const kind = MODEL_REQUESTS.find((known) => known === leaf);
+  return kind && isName(request) ? { kind, model, request } : undefined;
 }
 
 function master([leaf, request, ...more]: readonly string[]): Address | undefined {

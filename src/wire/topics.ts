@@ -60,11 +60,24 @@ export class Topics {
   result = (model: string, request: string) => this.#model(model, `result/${validName(request)}`);
   /** Retained JSON `ModelInfo`, QoS 1. */
   modelInfo = (model: string) => this.#model(model, 'info');
+  /** Retained JSON `ModelReport`, QoS 1. */
+  modelState = (model: string) => this.#model(model, 'state');
+  /** Client to master: asks for the plan that runs; the payload has no meaning yet. QoS 1. */
+  explain = (model: string, request: string) => this.#model(model, `explain/${validName(request)}`);
+  /** Master to client: JSON `Explanation`, QoS 1. */
+  explained = (model: string, request: string) => this.#model(model, `explained/${validName(request)}`);
+  everyExplain = () => `${this.#root}/models/+/explain/+`;
   everyInfer = () => `${this.#root}/models/+/infer/+`;
   everyModelInfo = () => `${this.#root}/models/+/info`;
 
   /** Retained JSON `MasterStatus`, QoS 1; also the master's will. */
   masterStatus = () => `${this.#root}/master/status`;
+  /** Retained JSON `ModelList`, QoS 1. */
+  modelList = () => `${this.#root}/master/models`;
+  /** Retained JSON `AgentList`, QoS 1. */
+  agentList = () => `${this.#root}/master/agents`;
+  /** JSON `MasterEvent`, QoS 1. */
+  events = () => `${this.#root}/master/events`;
   /** Retained JSON `FleetReport`, QoS 1. */
   fleet = () => `${this.#root}/master/fleet`;
   /** Client to master: `CalibrationRequest`, QoS 1. */

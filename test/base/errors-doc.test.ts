@@ -22,11 +22,13 @@ describe('docs/errors.md and the catalogue', () => {
   });
 
   it('name only codes that the program gives', () => {
-    const root = fileURLToPath(new URL('../../src', import.meta.url));
-    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-      (file) => file.endsWith('.ts') && !file.endsWith('catalogue.ts'),
-    );
-    const sources = files.map((file) => readFileSync(`${root}/${file}`, 'utf8')).join('\n');
-    expect(Object.keys(CATALOGUE).filter((code) => !sources.includes(`'${code}'`))).toEqual([]);
+    const sources = ['src', 'node-red/src'].flatMap((folder) => {
+      const root = fileURLToPath(new URL(`../../${folder}`, import.meta.url));
+      return readdirSync(root, { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.c?ts$/.test(file) && !file.endsWith('catalogue.ts'))
+        .map((file) => readFileSync(`${root}/${file}`, 'utf8'));
+    });
+    const text = sources.join('\n');
+    expect(Object.keys(CATALOGUE).filter((code) => !text.includes(`'${code}'`))).toEqual([]);
   });
 });

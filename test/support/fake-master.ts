@@ -1,10 +1,11 @@
 import { IsobathError } from '../../src/base/errors.ts';
-import { RequestCollector } from '../../src/master/request-collector.ts';
+import { type CompleteRequest, RequestCollector } from '../../src/master/request-collector.ts';
 import { bytesOf } from '../../src/tensor/tensor.ts';
 import type { Bus } from '../../src/transport/bus.ts';
 import { decodeFrame, encodeFrame, encodeJson, type Unsealed } from '../../src/wire/codec.ts';
-import { VERSION } from '../../src/wire/messages/common.ts';
+import { type NamedTensorType, VERSION } from '../../src/wire/messages/common.ts';
 import { INFER_CHUNK, type InferOptions, type ResultChunk } from '../../src/wire/messages/inference.ts';
+import type { ListedModel } from '../../src/wire/messages/models.ts';
 import type { Presence } from '../../src/wire/messages/status.ts';
 import type { ResultSummary } from '../../src/wire/messages/summary.ts';
 import { parseTopic } from '../../src/wire/parse-topic.ts';
@@ -19,6 +20,10 @@ export class FakeMaster {
   lastFile: Uint8Array | undefined;
   lastOptions: InferOptions | undefined;
   garble = false;
+  /** Of every model. */
+  inputs: NamedTensorType[] = [{ name: 'x', dtype: 'float32', shape: [1] }];
+  /** Answers that wait for `release`; undefined while they do not wait. */
+  #held: (() => void)[] | undefined;
   readonly #bus: Bus;
   readonly #topics: Topics;
   readonly #collector = new RequestCollector({ onGiveUp: () => undefined });
@@ -34,6 +39,15 @@ export class FakeMaster {
     await this.announce('online');
   }
 
+  hold(): void {
+    this.#held = [];
+  }
+
+  release(): void {
+    for (const answer of this.#held?.splice(0) ?? []) answer();
+    this.#held = undefined;
+  }
+
   leave(): Promise<void> {
     return this.announce('offline');
   }
@@ -41,9 +55,13 @@ export class FakeMaster {
   async announce(state: Presence, epoch = this.epoch): Promise<void> {
     const retained = { retain: true, qos: 1 } as const;
     for (const model of MODELS) {
-      const info = { v: VERSION, model, inputs: [], outputs: [], pictures: false };
+      const info = { v: VERSION, model, inputs: this.inputs, outputs: [], pictures: true };
       await this.#bus.publish(this.#topics.modelInfo(model), encodeJson(info), retained);
     }
+    const models: ListedModel[] = MODELS.map((model) => {
+      return { model, state: 'serving', pictures: true, strategy: 'depth', agents: ['a', 'b'], stages: 1 };
+    });
+    await this.#bus.publish(this.#topics.modelList(), encodeJson({ v: VERSION, models }), retained);
     const status = { v: VERSION, state, epoch, version: '0', models: MODELS };
     await this.#bus.publish(this.#topics.masterStatus(), encodeJson(status), retained);
   }
@@ -56,6 +74,11 @@ export class FakeMaster {
     const { header, bytes } = decodeFrame(INFER_CHUNK, topic, payload);
     const complete = this.#collector.add(request, topic, header, bytes);
     if (!complete || model === 'hang') return;
+    if (this.#held) this.#held.push(() => this.#answer(model, request, complete));
+    else this.#answer(model, request, complete);
+  }
+
+  #answer(model: string, request: string, complete: CompleteRequest): void {
     this.lastFile = complete.file;
     this.lastOptions = complete.options;
     const answer = (chunk: Unsealed<ResultChunk>, raw: Uint8Array = new Uint8Array()) => {

@@ -108,6 +108,20 @@ describe('MqttBus', () => {
     expect(lines).toEqual(['A message handler failed: on purpose']);
   });
 
+  it('subscribes again while the end of the subscription before is still under way', async () => {
+    const { port } = await startBroker();
+    const bus = await startBus({ port });
+    for (let round = 0; round < 50; round += 1) {
+      const unsubscribe = await bus.subscribe('a', () => undefined);
+      void unsubscribe();
+      const seen = new Collector();
+      const end = await bus.subscribe('a', seen.handler);
+      await bus.publish('a', String(round));
+      await seen.count(1);
+      await end();
+    }
+  });
+
   it('can be started again after a stop', async () => {
     const { port } = await startBroker();
     const bus = new MqttBus({ url: `mqtt://127.0.0.1:${port}` });

@@ -26,6 +26,12 @@ describe('Topics', () => {
     [topics.infer('vgg16', 'r_1'), { kind: 'infer', model: 'vgg16', request: 'r_1' }],
     [topics.result('vgg16', 'r_1'), { kind: 'result', model: 'vgg16', request: 'r_1' }],
     [topics.modelInfo('vgg16'), { kind: 'model-info', model: 'vgg16' }],
+    [topics.modelState('vgg16'), { kind: 'model-state', model: 'vgg16' }],
+    [topics.explain('vgg16', 'r_1'), { kind: 'explain', model: 'vgg16', request: 'r_1' }],
+    [topics.explained('vgg16', 'r_1'), { kind: 'explained', model: 'vgg16', request: 'r_1' }],
+    [topics.modelList(), { kind: 'model-list' }],
+    [topics.agentList(), { kind: 'agent-list' }],
+    [topics.events(), { kind: 'events' }],
     [topics.masterStatus(), { kind: 'master-status' }],
   ])('%s is parsed back', (topic, address) => {
     expect(parseTopic('harbour', topic)).toEqual(address);

@@ -105,6 +105,7 @@ export function masterCommand(context: CliContext) {
         requests: request,
         broker: settings.broker.url === '' ? 'embedded' : 'external',
         calibration: settings.calibration,
+        ...homeAssistantOf(settings),
         ...limitOf(settings.memory),
         deployTimeoutMs: deploy.timeoutMs,
       });
@@ -114,6 +115,10 @@ export function masterCommand(context: CliContext) {
       context.output.announce({ service: 'master', cluster, broker: broker.url, models: master.models });
       await untilAsked();
     });
+}
+
+function homeAssistantOf({ homeAssistant: { discovery, ...topics } }: MasterSettings) {
+  return discovery === 'off' ? {} : { homeAssistant: { discovery, ...topics } };
 }
 
 interface ClusterBroker {

@@ -87,7 +87,8 @@ export interface ModelInfo {
   readonly leftOut?: readonly { readonly agent: string; readonly error: ErrorJson }[];
 }
 
-export type ModelState = 'serving' | 'deploying' | 'failed';
+export const MODEL_STATES = ['serving', 'deploying', 'failed'] as const;
+export type ModelState = (typeof MODEL_STATES)[number];
 
 const presence = oneOf('online', 'offline');
 
@@ -141,7 +142,7 @@ export const MODEL_INFO: MessageKind<ModelInfo> = {
     outputs: list(namedTensorType, 64),
     pictures: flag,
     labels: optional(integer()),
-    state: optional(oneOf('serving', 'deploying', 'failed')),
+    state: optional(oneOf(...MODEL_STATES)),
     version: optional(text(128)),
     next: optional(text(128)),
     agents: optional(integer()),

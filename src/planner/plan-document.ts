@@ -1,5 +1,5 @@
 import type { IsobathError } from '../base/errors.ts';
-import type { ExplainedLayer, ExplainedPlan, ExplainedStage } from '../planner/explain.ts';
+import type { ExplainedLayer, ExplainedPlan, ExplainedStage } from './explain.ts';
 
 /** A strategy and its plan, or why there is none. */
 export type Planned =
@@ -8,7 +8,9 @@ export type Planned =
 
 const ms = (seconds: number) => seconds * 1000;
 
-/** A plan as `--json` shows it. */
+export type PlanDocument = ReturnType<typeof planDocument>;
+
+/** A plan as `--json` shows it, and as the master explains it. */
 export function planDocument({ plan, stages, speedup, bytes, messages, maxFilterBytes }: ExplainedPlan) {
   return {
     strategy: plan.strategy,
