@@ -20,7 +20,8 @@ export interface HomeAssistantOptions extends HomeAssistantSettings {
   readonly bus: Bus;
   readonly topics: Topics;
   readonly logger: Logger;
-  readonly models: () => readonly ServedModel[];
+  /** What is served, or will be: a model that is not loaded yet has no device to announce, but may keep its old one. */
+  readonly models: () => readonly { readonly name: string; readonly model?: ServedModel }[];
 }
 
 const RETAINED = { qos: 1, retain: true } as const;
@@ -30,6 +31,8 @@ export class HomeAssistant implements Service {
   readonly #options: HomeAssistantOptions;
   readonly #unsubscribe: (() => Promise<void>)[] = [];
   readonly #prefix: string;
+  /** Topics of devices that were published. */
+  readonly #announced = new Set<string>();
   #stopped = false;
 
   constructor(options: HomeAssistantOptions) {
@@ -54,26 +57,31 @@ export class HomeAssistant implements Service {
     await Promise.allSettled(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
   }
 
-  /** Publishes the device of the fleet and of each model. */
-  async announce(): Promise<void> {
-    for (const [topic, device] of this.#devices()) {
-      await this.#options.bus.publish(topic, encodeJson(device), RETAINED);
-    }
+  /** Publishes the device of the fleet and of each model; with `newOnly`, of those that were not published yet. */
+  async announce({ newOnly = false } = {}): Promise<void> {
+    const due = [...this.#devices()].filter(
+      ([topic, device]) => device && !(newOnly && this.#announced.has(topic)),
+    );
+    // before the first await: who comes meanwhile sees what is under way
+    for (const [topic] of due) this.#announced.add(topic);
+    for (const [topic, device] of due) await this.#options.bus.publish(topic, encodeJson(device!), RETAINED);
   }
 
   /** Takes back what is retained of models that are served no more. */
   async forget(model: string): Promise<void> {
     const topic = this.#topicOf(objectId(this.#options.topics.cluster, model));
+    this.#announced.delete(topic);
     await this.#options.bus.publish(topic, '', RETAINED);
   }
 
-  #devices(): Map<string, object> {
+  /** By topic; undefined of a model that is not loaded yet. */
+  #devices(): Map<string, object | undefined> {
     const { topics, models, discovery } = this.#options;
     if (discovery === 'remove') return new Map();
     const { cluster } = topics;
-    const ofModel = (model: ServedModel) =>
-      [this.#topicOf(objectId(cluster, model.name)), modelDevice(topics, model)] as const;
-    return new Map<string, object>([
+    const ofModel = ({ name, model }: { readonly name: string; readonly model?: ServedModel }) =>
+      [this.#topicOf(objectId(cluster, name)), model && modelDevice(topics, model)] as const;
+    return new Map<string, object | undefined>([
       [this.#topicOf(objectId(cluster)), fleetDevice(topics)],
       ...models().map(ofModel),
     ]);

@@ -197,7 +197,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#explanations = new ExplainService({ bus, topics, logger, models: this.#models, profiles });
     await this.#explanations.start();
     if (homeAssistant) {
-      const served = () => shelf.models.flatMap(({ status }) => status.model ?? []);
+      const served = () => shelf.models.map(({ status }) => status);
       this.#homeAssistant = new HomeAssistant({ bus, topics, logger, models: served, ...homeAssistant });
       await this.#homeAssistant.start();
     }
@@ -267,9 +267,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     if (!this.#announced) return;
     const told = async () => {
       await this.#publishInfo(model);
-      await (this.#models?.find(model)
-        ? this.#homeAssistant?.announce()
-        : this.#homeAssistant?.forget(model));
+      const served = this.#models?.find(model) !== undefined;
+      await (served ? this.#homeAssistant?.announce({ newOnly: true }) : this.#homeAssistant?.forget(model));
       await this.#publishStatus();
     };
     void told().catch(() => undefined);

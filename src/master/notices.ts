@@ -156,8 +156,8 @@ export class Notices implements Service {
 }
 
 function listed({ status, service }: VersionedModel): ListedModel {
-  const { name, state, version, model, error } = status;
-  const { manifest, strategy = 'none' } = model ?? {};
+  const { name, state, model, error } = status;
+  const { version, manifest, strategy = 'none' } = model ?? {};
   const { agents = [], plan } = service?.deployment ?? {};
   return {
     model: name,

@@ -22,10 +22,17 @@ async function setUp(
   if (before) await before(cluster.hub);
   await cluster.start(models, 0, homeAssistant ? { homeAssistant } : {});
   ends.push(() => cluster.stop());
+  // a model is announced when it is loaded
+  if (homeAssistant?.discovery === 'on') {
+    const { prefix = 'homeassistant' } = homeAssistant;
+    await until(async () =>
+      (await retained(cluster.hub, prefix)).has(`${prefix}/device/isobath_test_small/config`),
+    );
+  }
   return cluster;
 }
 
-/** All that is retained below the prefix, after the master has started: it announces before it says that it is ready. */
+/** All that is retained below the prefix. */
 async function retained(hub: MemoryHub, prefix = 'homeassistant'): Promise<Map<string, AnyJson>> {
   const found = new Map<string, AnyJson>();
   const bus = hub.bus();
