@@ -7,6 +7,7 @@ import type { MemoryHub } from '../../src/transport/memory-bus.ts';
 import { CLUSTER, TestCluster } from '../support/cluster.ts';
 import type { AnyJson } from '../support/json.ts';
 import { smallModel } from '../support/small-model.ts';
+import { until } from '../support/until.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -144,7 +145,3 @@ describe('objectId', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 });
-
-async function until(good: () => Promise<boolean>): Promise<void> {
-  while (!(await good())) await new Promise((resolve) => setImmediate(resolve));
-}
