@@ -59,8 +59,6 @@ for (const { name, shape, macs, program } of layers()) {
   }
   rows.push({ layer: name, shape, macs, speeds });
 }
-for (const engine of engines) await engine.stop();
-
 const document = {
   node: process.version,
   cpu: cpus()[0]?.model,
@@ -69,6 +67,8 @@ const document = {
   engines: engines.map(({ name, version, threads: own }) => ({ name, version, threads: own })),
   rows,
 };
+// their versions are known while they run
+for (const engine of engines) await engine.stop();
 const names = document.engines.map(({ name }) => name as EngineName);
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 console.log(line(['layer', 'input * filters', ...names]));

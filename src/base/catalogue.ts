@@ -96,7 +96,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_REPOSITORY_ENTRY: {
     message: 'The entry {entry} of the directory of models {directory} is not served: {reason}.',
-    cure: 'Models lie in NAME/VERSION/model.onnx, with a whole number as version; docs/models.md describes the directory.',
+    cure: 'Models lie in NAME/VERSION/, with a whole number as version, as model.onnx or model.json; docs/models.md describes the directory.',
   },
   ISO_ERR_VERSION_EXISTS: {
     message: 'The model {model} has a version {version} already.',

@@ -17,6 +17,7 @@ export interface VerifyFlags extends ClientFlags {
   readonly seed: number;
   readonly tolerance: number;
   readonly state?: string;
+  readonly engine?: string;
   readonly limit?: number;
   readonly masterLimit?: number;
 }

@@ -10,7 +10,7 @@ export const SHAPE_LIMITS = { rank: 32, extent: 2 ** 31 } as const;
  * `shape`, which the user gives to the input, where the model leaves open what it declares otherwise; `dimensions` is
  * undefined where even their number is open. Throws ISO_ERR_INPUT_MISMATCH.
  */
-export function overriddenShape(
+function overriddenShape(
   name: string,
   dimensions: readonly Dimension[] | undefined,
   shape: readonly number[],

@@ -26,7 +26,7 @@ export interface Scan {
 const MAX_MODELS = 1000;
 
 /**
- * Looks through a directory of models: `NAME/VERSION/model.onnx`, or `NAME/model.onnx` without a version. Hidden entries are
+ * Looks through a directory of models: `NAME/VERSION/model.onnx` (or `model.json`), or `NAME/model.onnx` without a version. Hidden entries are
  * left out: that is how a version is written before it is whole. Throws ISO_ERR_REPOSITORY_UNREADABLE.
  */
 export async function scanRepository(directory: string): Promise<Scan> {

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from '@jest/globals';
+import { afterAll, afterEach } from '@jest/globals';
 
 export const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -19,13 +21,20 @@ afterEach(() => {
   running.clear();
 });
 
+/** What services keep where no `--state` says otherwise: root's would lie in /var/lib. */
+let state: string | undefined;
+afterAll(() => {
+  if (state !== undefined) rmSync(state, { recursive: true, force: true });
+});
+
 /** The built program as a process, with none of our own settings in its environment. */
 export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
   if (!existsSync(PROGRAM)) throw new Error('dist/ is missing: npm run build');
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(ISOBATH_|NODE_OPTIONS|FORCE_COLOR)/.test(name),
   );
-  const env = { ...Object.fromEntries(own), ...environment };
+  state ??= mkdtempSync(join(tmpdir(), 'isobath-state-'));
+  const env = { ...Object.fromEntries(own), STATE_DIRECTORY: state, ...environment };
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: ROOT,

@@ -51,6 +51,13 @@ export function documentedPasses(engine: EngineName): number {
   return Number.parseInt(row[head.indexOf(engine)]!, 10);
 }
 
+/** The operators that docs/engines.md says TensorFlow.js is not given, in some form at least. */
+export function documentedOperators(): string[] {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/engines.md', import.meta.url)), 'utf8');
+  const [, list = ''] = /<!-- operators -->\n(.*?)<!-- \/operators -->/s.exec(page) ?? [];
+  return [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name!).sort();
+}
+
 function cellsOf(line: string): string[] {
   return line
     .split('|')

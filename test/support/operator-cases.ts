@@ -40,6 +40,11 @@ export const NODE_CASES: readonly NodeCase[] = [
   ),
   unary('Gelu', 20),
   unary('Gelu', 20, { approximate: 'tanh' }),
+  unary('Celu', 12, { alpha: 0.5 }),
+  unary('Selu', 6, { alpha: 1.5, gamma: 2.25 }),
+  unary('Elu', 6, { alpha: 0.5 }),
+  unary('Shrink', 9, { lambd: 0.75, bias: 0.25 }),
+  unary('IsInf', 10, { detect_negative: 0 }),
   unary('LeakyRelu', 13, { alpha: 0.25 }),
   unary('ThresholdedRelu', 13, { alpha: 0.5 }),
   unary('Hardmax', 13, { axis: 1 }),
@@ -93,6 +98,13 @@ export const NODE_CASES: readonly NodeCase[] = [
     attributes: { num_groups: 2 },
     opset: 21,
   },
+  {
+    op: 'GroupNormalization',
+    live: [f(2, 4, 3, 3)],
+    constants: [f(2), f(2)],
+    attributes: { num_groups: 2 },
+    opset: 18,
+  },
   { op: 'LayerNormalization', live: [f(2, 3, 4)], constants: [f(4), f(4)], opset: 17, outputs: 3 },
   {
     op: 'LayerNormalization',
@@ -114,6 +126,7 @@ export const NODE_CASES: readonly NodeCase[] = [
   { op: 'TopK', live: [f(2, 9)], constants: [ints(4)], outputs: 2 },
   { op: 'TopK', live: [f(9, 2)], constants: [ints(3)], attributes: { axis: 0, largest: 0 }, outputs: 2 },
   { op: 'CumSum', live: [f(2, 3)], constants: [ints(1)] },
+  { op: 'CumSum', live: [f(2, 3, 4)], constants: [ints(-2)], attributes: { exclusive: 1, reverse: 1 } },
 
   { op: 'Upsample', live: [f(1, 2, 3, 3)], constants: [Tensor.float32([4], [1, 1, 2, 1.5])], opset: 9 },
   { op: 'SpaceToDepth', live: [f(1, 2, 4, 6)], attributes: { blocksize: 2 } },
@@ -124,6 +137,13 @@ export const NODE_CASES: readonly NodeCase[] = [
     opset: 18,
   },
   { op: 'GlobalLpPool', live: [f(1, 2, 5, 5)] },
+  {
+    op: 'Upsample',
+    live: [f(1, 2, 3, 3)],
+    constants: [Tensor.float32([4], [1, 1, 2, 1.5])],
+    attributes: { mode: 'linear' },
+    opset: 9,
+  },
 
   { op: 'Expand', live: [f(3, 1)], constants: [ints(2, 1, 4)] },
   { op: 'Tile', live: [f(2, 3)], constants: [ints(2, 3)] },

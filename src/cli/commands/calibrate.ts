@@ -1,18 +1,16 @@
-import { Option } from 'commander';
 import { DeviceCalibration } from '../../calibration/device.ts';
-import { firstEngine } from '../../engine/choice.ts';
-import { ENGINE_NAMES, type EngineName, engineNamed } from '../../engine/engines.ts';
 import type { MeasuredDevice } from '../../estimator/measured.ts';
 import { costTable, gammaTable, linkTable, sharedText } from '../calibration-tables.ts';
 import { type ClientFlags, clientOptions } from '../client-options.ts';
 import { command } from '../command.ts';
 import { type CliContext, quietLogger } from '../context.ts';
+import { commandEngine, engineOption } from '../engine.ts';
 import { positiveNumber, wholeNumber } from '../option-values.ts';
 import { withClient } from '../with-client.ts';
 
 interface CalibrateFlags extends ClientFlags {
   readonly local?: boolean;
-  readonly engine?: EngineName;
+  readonly engine?: string;
   readonly threads: number;
   readonly wake?: number;
   readonly together?: boolean;
@@ -35,11 +33,7 @@ export function calibrateCommand(context: CliContext) {
   });
   return clientOptions(target)
     .option('--local', 'measure this device only')
-    .addOption(
-      new Option('--engine <name>', 'with --local: what computes; default: the first that loads').choices(
-        ENGINE_NAMES,
-      ),
-    )
+    .addOption(engineOption('with --local: what computes'))
     .option('--threads <count>', 'with --local: threads of one run; 0: one per core', wholeNumber(0, 1024), 0)
     .option('--wake <seconds>', 'let each link sleep so long, at most 60', positiveNumber)
     .option('--together', 'let agents of different machines measure at the same time')
@@ -67,10 +61,9 @@ export function calibrateCommand(context: CliContext) {
 async function calibrateHere(context: CliContext, { engine: name, threads }: CalibrateFlags): Promise<void> {
   const { output, lifetime } = context;
   const own = threads > 0 ? { threads } : {};
-  const engine = name ? engineNamed(name, own) : await firstEngine(own);
+  const engine = await commandEngine(name, own);
   lifetime.defer(() => engine.stop());
   output.progress('Measuring this device');
-  await engine.start();
   const compute = await new DeviceCalibration({ engine, logger: quietLogger(context) }).measure();
   const device: MeasuredDevice = { id: 'this device', compute };
   const document = {

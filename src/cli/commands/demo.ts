@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { firstEngine } from '../../engine/choice.ts';
 import { summarize } from '../../master/summary.ts';
 import { differenceOf } from '../../tensor/difference.ts';
 import { objectText } from '../answer.ts';
 import { command } from '../command.ts';
 import { type CliContext, quietLogger } from '../context.ts';
+import { commandEngine, engineOption } from '../engine.ts';
 import { LocalFleet } from '../fleet/local-fleet.ts';
 import { inputsFor } from '../model-input.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -19,6 +19,7 @@ interface DemoFlags {
   readonly model: string;
   readonly scheme: string;
   readonly state?: string;
+  readonly engine?: string;
 }
 
 /** The first run of a program is slower: memory is touched for the first time. */
@@ -45,9 +46,10 @@ export function demoCommand(context: CliContext) {
     .option('--model <model>', 'another model than the bundled one', 'street')
     .option('--scheme <scheme>', 'how layers are cut: output-depth, input-depth, depth-grid', 'output-depth')
     .option('--state <directory>', "keep the agents' filters here; default: nothing is kept")
+    .addOption(engineOption('what computes, on the agents, too'))
     .action(async (options: DemoFlags) => {
       const { output, lifetime, program, environment } = context;
-      const engine = await firstEngine();
+      const engine = await commandEngine(options.engine);
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${options.model}`);
       const model = await resolveModel(options.model, { engine });

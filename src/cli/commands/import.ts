@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import { IsobathError } from '../../base/errors.ts';
-import { OnnxruntimeEngine } from '../../engine/onnxruntime/engine.ts';
 import { companionsOf } from '../../formats/companions.ts';
 import { openShapes } from '../../formats/manifest.ts';
 import { writeOnnx } from '../../formats/onnx/index.ts';
@@ -9,6 +8,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { validName } from '../../wire/names.ts';
 import { command } from '../command.ts';
 import { type CliContext, usage } from '../context.ts';
+import { commandEngine, engineOption } from '../engine.ts';
 import { type ImportFlags, importOptions } from '../import/flags.ts';
 import { type GoldenParts, goldenFiles, goldenInputs } from '../import/golden.ts';
 import { type Draft, draftManifest } from '../import/new-manifest.ts';
@@ -39,7 +39,8 @@ export function importCommand(context: CliContext) {
     ],
   });
   return importOptions(target)
-    .argument('<model>', 'path of an .onnx file, bundled name or zoo:NAME')
+    .argument('<model>', 'bundled name, zoo:NAME, or path of a model')
+    .addOption(engineOption('what runs the model once'))
     .action((spec: string, flags: ImportFlags) => importModel(context, spec, flags));
 }
 
@@ -52,7 +53,7 @@ async function importModel(context: CliContext, spec: string, flags: ImportFlags
       'Give --models DIRECTORY, or --dry-run to store nothing.',
     );
   }
-  const engine = new OnnxruntimeEngine();
+  const engine = await commandEngine(flags.engine);
   lifetime.defer(() => engine.stop());
   output.progress(`Reading ${spec}`);
   const shapes = flags.shape ? { shapes: flags.shape } : {};

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { reasonOf } from '../../base/errors.ts';
-import { firstEngine } from '../../engine/choice.ts';
 import { writeNpy } from '../../formats/npy.ts';
 import { writeNpz } from '../../formats/npz.ts';
 import { sniff } from '../../formats/sniff.ts';
@@ -12,6 +11,7 @@ import { answerText } from '../answer.ts';
 import { type ClientFlags, clientOptions } from '../client-options.ts';
 import { command } from '../command.ts';
 import { type CliContext, usage } from '../context.ts';
+import { commandEngine, engineOption } from '../engine.ts';
 import { inputsFor } from '../model-input.ts';
 import { type Shapes, shape, wholeNumber } from '../option-values.ts';
 import { nameServed, resolveModel } from '../resolve-model.ts';
@@ -24,6 +24,7 @@ interface InferFlags extends ClientFlags {
   readonly top: number;
   readonly save?: string;
   readonly shape?: Shapes;
+  readonly engine?: string;
 }
 
 interface Answer {
@@ -46,15 +47,13 @@ export function inferCommand(context: CliContext) {
     ],
   });
   return clientOptions(target)
-    .argument(
-      '<model>',
-      'bundled name, zoo:NAME, path of an .onnx file or a model.json, or a name that the master serves',
-    )
+    .argument('<model>', 'bundled name, zoo:NAME, path of a model, or a name that the master serves')
     .argument('<input>', 'picture, .npy or JSON')
     .option('--local', 'run the whole model here')
     .option('--top <count>', 'number of classes that are named', wholeNumber(1, 1000), 5)
     .option('--save <file>', "write the model's first output as .npy, or all of them as .npz")
     .option('--shape <input=extents>', 'with --local: size of an open input, as image=1,3,224,224', shape)
+    .addOption(engineOption('with --local: what computes'))
     .action(async (model: string, input: string, options: InferFlags) => {
       const { output } = context;
       output.progress(`Reading ${input}`);
@@ -109,9 +108,9 @@ async function inferHere(
   spec: string,
   input: string,
   _file: Uint8Array,
-  { shape: shapes, top }: InferFlags,
+  { shape: shapes, top, engine: name }: InferFlags,
 ): Promise<Answer> {
-  const engine = await firstEngine();
+  const engine = await commandEngine(name);
   lifetime.defer(() => engine.stop());
   output.progress(`Reading ${spec}`);
   const model = await resolveModel(spec, { engine, ...(shapes ? { shapes } : {}) });

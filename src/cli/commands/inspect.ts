@@ -21,7 +21,7 @@ export function inspectCommand(context: CliContext) {
     ],
   });
   return target
-    .argument('<model>', 'bundled name, zoo:NAME, or path of an .onnx file or a model.json')
+    .argument('<model>', 'bundled name, zoo:NAME, or path of a model')
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
     .action(async (spec: string, options: { readonly shape?: Shapes }) => {
       const { output, lifetime } = context;

@@ -50,7 +50,7 @@ export function planCommand(context: CliContext) {
     ],
   });
   return target
-    .argument('<model>', 'bundled name, zoo:NAME, or path of an .onnx file or a model.json')
+    .argument('<model>', 'bundled name, zoo:NAME, or path of a model')
     .option('--fleet <file>', 'fleet file (docs/planning.md)')
     .option('--broker <url>', 'plan for the agents that are online on this broker')
     .option('--cluster <name>', 'their cluster')

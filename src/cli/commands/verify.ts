@@ -1,10 +1,10 @@
 import { IsobathError } from '../../base/errors.ts';
-import { firstEngine } from '../../engine/choice.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
 import { differenceOf } from '../../tensor/difference.ts';
 import { clientOptions, hasBroker } from '../client-options.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { commandEngine, engineOption } from '../engine.ts';
 import { inputsFor } from '../model-input.ts';
 import { byteSize, positiveNumber, shape, wholeNumber } from '../option-values.ts';
 import { resolveModel } from '../resolve-model.ts';
@@ -35,7 +35,7 @@ export function verifyCommand(context: CliContext) {
     ],
   });
   return clientOptions(target)
-    .argument('<model>', 'bundled name, zoo:NAME, or path of an .onnx file or a model.json')
+    .argument('<model>', 'bundled name, zoo:NAME, or path of a model')
     .option('--agents <count>', 'number of agents', wholeNumber(1, 64), 4)
     .option('--strategy <strategy>', `how the model is planned: ${STRATEGY_NAMES.join(', ')}`, 'depth')
     .option(
@@ -52,13 +52,14 @@ export function verifyCommand(context: CliContext) {
       positiveNumber,
       DEFAULT_TOLERANCE,
     )
+    .addOption(engineOption('what computes here and on the agents that are started'))
     .option('--limit <size>', 'the most that each agent may hold of filters, as 200MB', byteSize)
     .option('--master-limit <size>', 'the most that the master may hold of filters', byteSize)
     .option('--state <directory>', "keep the agents' filters here, so that a second run sends none")
     .action(async (spec: string, options: VerifyFlags) => {
       const { output, lifetime } = context;
       checkStrategy(options.strategy, options.scheme);
-      const engine = await firstEngine();
+      const engine = await commandEngine(options.engine);
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const model = await resolveModel(spec, { engine, ...(options.shape ? { shapes: options.shape } : {}) });

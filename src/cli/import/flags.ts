@@ -22,6 +22,7 @@ export interface ImportFlags {
   readonly tolerance: number;
   readonly seed: number;
   readonly dryRun?: boolean;
+  readonly engine?: string;
 }
 
 /** Wide enough for another device, another engine and another order of additions; a wrong filter is far outside. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { OnnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.ts';
-import { planGraph } from '../../../src/planner/strategies.ts';
+import { engineNamed } from '../../../src/engine/engines.ts';
+import { planGraph, STRATEGY_NAMES } from '../../../src/planner/strategies.ts';
+import { forEachEngineSlowly } from '../../support/each-engine.ts';
 import { runPlan } from '../../support/execute.ts';
 import { fleetOfWorkers } from '../../support/fleet.ts';
 import { difference } from '../../support/onnxruntime.ts';
@@ -18,6 +19,8 @@ import {
 } from '../../support/tfjs.ts';
 
 const { layers } = tf;
+const FLEET = fleetOfWorkers(['a', 'b', 'c', 'd'].map((id) => ({ id, weight: 1 })));
+const DEPTH = ['input-depth', 'output-depth', 'depth-grid'];
 type Tensor = tf.SymbolicTensor;
 
 const conv = (filters: number, kernelSize = 3, more: object = {}) =>
@@ -27,6 +30,14 @@ async function check(model: tf.LayersModel, options: SaveOptions = {}) {
   const file = await saveTfjs(randomize(model), await temporaryFolder(), options);
   const oracle = await loadOracle(file);
   return { oracle, graph: await expectAsTfjs(file, oracle) };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** MobileNet v2 in small: padded strides, depthwise convolutions, inverted residuals, a classifier without Flatten. */
@@ -87,28 +98,56 @@ describe('a MobileNet of tfjs layers', () => {
     },
   );
 
-  it.each(['input-depth', 'output-depth', 'depth-grid'])(
-    'equals tfjs on 4 agents, cut by %s',
-    async (scheme) => {
-      const { graph, oracle } = await check(mobilenet());
-      const inputs = randomTensors([[1, 32, 32, 3]], 3);
-      const engine = new OnnxruntimeEngine({ threads: 1 });
-      await engine.start();
-      try {
-        const fleet = fleetOfWorkers(['a', 'b', 'c', 'd'].map((id) => ({ id, weight: 1 })));
-        const plan = planGraph(graph, fleet, { strategy: 'depth', scheme });
-        const cut = plan.stages.filter((stage) => stage.scheme === scheme);
-        expect(cut.length).toBeGreaterThan(10);
+  describe.each([undefined, 'uint8', 'uint16', 'float16'] as const)('quantised as %s', (quantize) => {
+    const inputs = randomTensors([[1, 32, 32, 3]], 3);
+    const model = once(async () => {
+      const { graph, oracle } = await check(mobilenet(), quantize ? { quantize } : {});
+      return { graph, wanted: predict(oracle, inputs)[0]! };
+    });
+
+    forEachEngineSlowly((engine) => {
+      const equals = async (options: Parameters<typeof planGraph>[2]) => {
+        const { graph, wanted } = await model();
+        const plan = planGraph(graph, FLEET, options);
         const outputs = await runPlan(engine, graph, plan, new Map([['picture', inputs[0]!]]));
-        const [wanted] = predict(oracle, inputs);
-        expect(
-          difference([...outputs.values()][0]!, wanted!, { relative: 1e-4, absolute: 1e-5 }),
-        ).toBeUndefined();
-      } finally {
-        await engine.stop();
-      }
-    },
-  );
+        const limits = { relative: 1e-4, absolute: 1e-5 };
+        expect(difference([...outputs.values()][0]!, wanted, limits)).toBeUndefined();
+        return plan;
+      };
+
+      it.each(DEPTH)('equals tfjs on 4 agents, cut by %s', async (scheme) => {
+        const { stages } = await equals({ strategy: 'depth', scheme });
+        expect(stages.filter((stage) => stage.scheme === scheme).length).toBeGreaterThan(10);
+      });
+
+      it.each(STRATEGY_NAMES)('equals tfjs on 4 agents, planned by %s', async (strategy) => {
+        await equals({ strategy });
+      });
+    });
+  });
+});
+
+describe('a transposed convolution', () => {
+  it.each(DEPTH)('equals tfjs on 4 agents, cut by %s', async (scheme) => {
+    const engine = engineNamed('onnxruntime', { threads: 1 });
+    await engine.start();
+    try {
+      const more = { filters: 6, kernelSize: 3, strides: 2 };
+      const grow = [
+        layers.conv2dTranspose({ ...more, padding: 'same', inputShape: [5, 6, 8] }),
+        layers.conv2dTranspose(more),
+      ];
+      const { graph, oracle } = await check(tf.sequential({ layers: grow }));
+      const inputs = randomTensors([[1, 5, 6, 8]], 3);
+      const plan = planGraph(graph, FLEET, { strategy: 'depth', scheme });
+      expect(plan.stages.filter((stage) => stage.scheme === scheme)).toHaveLength(2);
+      const outputs = await runPlan(engine, graph, plan, new Map([[graph.inputs[0]!, inputs[0]!]]));
+      const limits = { relative: 1e-4, absolute: 1e-5 };
+      expect(difference([...outputs.values()][0]!, predict(oracle, inputs)[0]!, limits)).toBeUndefined();
+    } finally {
+      await engine.stop();
+    }
+  });
 });
 
 describe('models of several parts', () => {

@@ -11,14 +11,14 @@ import { Unsupported } from './unsupported.ts';
 import { needFloat, type Value } from './value.ts';
 
 /** Filters [out, in / group, kernel] as the kernels want them: [kernel, in / group, out]. */
-function laidOut(view: NodeView, filters: Value, order: readonly number[]): TensorId {
+export function laidOut(view: NodeView, filters: Value, order: readonly number[]): TensorId {
   const { emit } = view;
   if (filters.constant) return emit.tensor(transposed(filters.constant, order));
   return emit.emit('Transpose', { x: emit.first(filters) }, { perm: [...order] });
 }
 
-/** Filters of a group of output channels. */
-function partOf(view: NodeView, filters: Value, from: number, size: number): Value {
+/** Filters of a group of the channels that they have first. */
+export function partOf(view: NodeView, filters: Value, from: number, size: number): Value {
   const { constant, type } = filters;
   const shape = [size, ...type.shape.slice(1)];
   const each = sizeOf(type.shape.slice(1));

@@ -1,4 +1,4 @@
-import { numberOf, stringOf } from '../../../graph/attributes.ts';
+import { numberOf } from '../../../graph/attributes.ts';
 import { castTarget } from '../../../graph/operators/constants.ts';
 import { sizeOf } from '../../../tensor/region.ts';
 import { Tensor } from '../../../tensor/tensor.ts';
@@ -10,7 +10,7 @@ import { Unsupported } from './unsupported.ts';
 import { deviceType, needFloat, type Value } from './value.ts';
 
 /** One float operand, element by element, in whatever layout it is. */
-function unary(compute: (emit: Emitter, x: TensorId, view: NodeView) => TensorId): Rule {
+export function unary(compute: (emit: Emitter, x: TensorId, view: NodeView) => TensorId): Rule {
   return (view) => {
     const value = need(view, 0);
     needFloat(value);
@@ -19,7 +19,7 @@ function unary(compute: (emit: Emitter, x: TensorId, view: NodeView) => TensorId
   };
 }
 
-const kernel = (name: string, attrs: Readonly<Record<string, unknown>> = {}): Rule =>
+export const kernel = (name: string, attrs: Readonly<Record<string, unknown>> = {}): Rule =>
   unary((emit, x) => emit.emit(name, { x }, attrs));
 
 function binary(name: string, integers: boolean): Rule {
@@ -39,19 +39,19 @@ function checkArithmetic({ node }: NodeView, values: readonly Value[], integers:
   }
 }
 
-const sum: Rule = (view) => {
-  const values = view.inputs.map((_, at) => need(view, at));
-  checkArithmetic(view, values, false);
-  if (values.length === 1) return values;
-  const { ids, layout } = aligned(view, values);
-  return [
-    output(
-      view,
-      ids.reduce((a, b) => view.emit.emit('Add', { a, b })),
-      layout,
-    ),
-  ];
-};
+/** Any number of operands; `integers` where they may be int32. */
+function variadic(name: string, integers: boolean, mean = false): Rule {
+  return (view) => {
+    const { emit } = view;
+    const values = view.inputs.map((_, at) => need(view, at));
+    checkArithmetic(view, values, integers);
+    if (values.length === 1) return values;
+    const { ids, layout } = aligned(view, values);
+    const all = ids.reduce((a, b) => emit.emit(name, { a, b }));
+    const id = mean ? emit.emit('Multiply', { a: all, b: emit.scalar(1 / values.length) }) : all;
+    return [output(view, id, layout)];
+  };
+}
 
 /** max(lowest, min(x, highest)), which gives the highest where the two are crossed, is the wrong way round for ONNX. */
 function clamp(emit: Emitter, x: TensorId, lowest?: TensorId, highest?: TensorId): TensorId {
@@ -88,16 +88,7 @@ const prelu: Rule = (view) => {
   return [output(view, emit.emit('Add', { a: emit.emit('Relu', { x }), b: scaled }), layout)];
 };
 
-/** alpha (e^x - 1) below 0; the kernel knows an alpha of 1 only. */
-const elu = unary((emit, x, { node }) => {
-  const alpha = numberOf(node, 'alpha', 1);
-  if (alpha === 1) return emit.emit('Elu', { x });
-  const below = emit.emit('Elu', { x: emit.emit('Minimum', { a: x, b: emit.scalar(0) }) });
-  const scaled = emit.emit('Multiply', { a: below, b: emit.scalar(alpha) });
-  return emit.emit('Add', { a: emit.emit('Relu', { x }), b: scaled });
-});
-
-function hardSigmoid(emit: Emitter, x: TensorId, alpha: number, beta: number): TensorId {
+export function hardSigmoid(emit: Emitter, x: TensorId, alpha: number, beta: number): TensorId {
   const scaled = emit.emit('Multiply', { a: x, b: emit.scalar(alpha) });
   const moved = emit.emit('Add', { a: scaled, b: emit.scalar(beta) });
   return clamp(emit, moved, emit.scalar(0), emit.scalar(1));
@@ -122,7 +113,7 @@ const INTEGERS = ['int32', 'int16', 'uint16', 'int8', 'uint8'];
 const cast: Rule = (view) => {
   const value = need(view, 0);
   const from = value.type.dtype;
-  const to = castTarget(view.context);
+  const to = view.node.op === 'CastLike' ? view.outputs[0]!.dtype : castTarget(view.context);
   if (!to) throw new Unsupported('its target type is not held');
   if (from === to) return [value];
   const layout = layoutOf(value);
@@ -138,18 +129,19 @@ const cast: Rule = (view) => {
   return [output(view, id, layout)];
 };
 
-/** An approximation by tanh is another function. */
-const gelu = unary((emit, x, { node }) => {
-  if (stringOf(node, 'approximate', 'none') !== 'none') throw new Unsupported('it is approximated');
-  const erf = emit.emit('Erf', { x: emit.emit('Multiply', { a: x, b: emit.scalar(Math.SQRT1_2) }) });
-  const half = emit.emit('Multiply', { a: x, b: emit.scalar(0.5) });
-  return emit.emit('Multiply', { a: half, b: emit.emit('Add', { a: erf, b: emit.scalar(1) }) });
-});
+/** The remainder with the sign of the dividend; the kernel's has that of the divisor. */
+const mod: Rule = (view) => {
+  const { emit, node } = view;
+  const values = [need(view, 0), need(view, 1)];
+  needFloat(...values);
+  if (numberOf(node, 'fmod', 0) === 0) throw new Unsupported('its remainder is that of integers');
+  const { ids, layout } = aligned(view, values);
+  const [a, b] = ids.map((x) => emit.emit('Abs', { x })) as [TensorId, TensorId];
+  const sign = emit.emit('Sign', { x: ids[0]! });
+  return [output(view, emit.emit('Multiply', { a: emit.emit('Mod', { a, b }), b: sign }), layout)];
+};
 
 export const ELEMENTWISE: Rules = {
-  Relu: kernel('Relu'),
-  Sigmoid: kernel('Sigmoid'),
-  Tanh: kernel('Tanh'),
   Neg: kernel('Neg'),
   Abs: kernel('Abs'),
   Exp: kernel('Exp'),
@@ -157,26 +149,26 @@ export const ELEMENTWISE: Rules = {
   Sqrt: kernel('Sqrt'),
   Floor: kernel('Floor'),
   Ceil: kernel('Ceil'),
+  Round: kernel('Round'),
+  Sign: kernel('Sign'),
+  Sin: kernel('Sin'),
+  Cos: kernel('Cos'),
   Erf: kernel('Erf'),
   Reciprocal: kernel('Reciprocal'),
-  Softplus: kernel('Softplus'),
-  Gelu: gelu,
-  LeakyRelu: unary((emit, x, { node }) =>
-    emit.emit('LeakyRelu', { x }, { alpha: numberOf(node, 'alpha', 0.01) }),
-  ),
-  Elu: elu,
-  HardSigmoid: unary((emit, x, { node }) =>
-    hardSigmoid(emit, x, numberOf(node, 'alpha', 0.2), numberOf(node, 'beta', 0.5)),
-  ),
-  HardSwish: unary((emit, x) => emit.emit('Multiply', { a: x, b: hardSigmoid(emit, x, 1 / 6, 0.5) })),
   Clip: clip,
   PRelu: prelu,
   Identity: identity,
   Dropout: dropout,
   Cast: cast,
+  CastLike: cast,
   Add: binary('Add', true),
   Sub: binary('Sub', true),
   Mul: binary('Multiply', true),
   Div: binary('RealDiv', false),
-  Sum: sum,
+  Pow: binary('Pow', false),
+  Mod: mod,
+  Sum: variadic('Add', false),
+  Max: variadic('Maximum', true),
+  Min: variadic('Minimum', true),
+  Mean: variadic('Add', false, true),
 };

@@ -4,6 +4,8 @@ import { contextOf, walkTypes } from '../../../graph/infer.ts';
 import { opsetOf } from '../../../graph/operators/index.ts';
 import type { Tensor, TensorType } from '../../../tensor/tensor.ts';
 import type { DeviceProgram, ProgramOutput, TensorId } from '../program.ts';
+import { ACTIVATIONS } from './activations.ts';
+import { COMPARING } from './comparing.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { Emitter, emptyValue } from './emitter.ts';
@@ -11,15 +13,21 @@ import { MATMUL } from './matmul.ts';
 import { MOVEMENT } from './movement.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { POOLING } from './pooling.ts';
+import { QUANTIZATION } from './quantization.ts';
+import { REDUCTION } from './reduction.ts';
+import { REPEATING } from './repeating.ts';
 import { RESIZE } from './resize.ts';
 import type { NodeView, Rule } from './rule.ts';
+import { STATISTICS } from './statistics.ts';
+import { TRANSPOSED } from './transposed.ts';
 import { Unsupported } from './unsupported.ts';
 import type { Value } from './value.ts';
 
 const RULES: ReadonlyMap<string, Rule> = new Map(
-  [CONVOLUTION, MATMUL, POOLING, ELEMENTWISE, NORMALIZATION, MOVEMENT, RESIZE].flatMap((rules) =>
-    Object.entries(rules),
-  ),
+  [
+    ...[CONVOLUTION, TRANSPOSED, MATMUL, POOLING, ELEMENTWISE, ACTIVATIONS, COMPARING, NORMALIZATION],
+    ...[STATISTICS, REDUCTION, MOVEMENT, REPEATING, RESIZE, QUANTIZATION],
+  ].flatMap((rules) => Object.entries(rules)),
 );
 
 /** Computed before the program runs, from shapes and constants. */

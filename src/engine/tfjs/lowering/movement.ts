@@ -5,7 +5,7 @@ import { sizeOf } from '../../../tensor/region.ts';
 import type { TensorId } from '../program.ts';
 import { layoutOf, type NodeView, need, output, parameter, type Rule, type Rules } from './rule.ts';
 import { Unsupported } from './unsupported.ts';
-import { deviceType, type Layout, lastAxis, needFloat } from './value.ts';
+import { deviceType, type Layout, lastAxis } from './value.ts';
 
 const reshaped: Rule = (view) => [view.emit.reshaped(need(view, 0), view.outputs[0]!)];
 
@@ -173,25 +173,6 @@ const pad: Rule = (view) => {
   return [output(view, emit.emit('PadV2', { x: id }, { paddings, constantValue }), layout)];
 };
 
-const reduceMean: Rule = (view) => {
-  const value = need(view, 0);
-  needFloat(value);
-  const { shape } = value.type;
-  const rank = shape.length;
-  const named = attributeOrInput(view.context, 'axes', 1);
-  if (named === 'unknown') throw new Unsupported('its axes are known only when it runs', true);
-  const none = !named || named.length === 0;
-  if (none && numberOf(view.node, 'noop_with_empty_axes', 0) !== 0) return [value];
-  const axes = none ? shape.map((_, axis) => axis) : named.map((axis) => axisOf(axis, rank));
-  const kept = view.outputs[0]!.shape.length === rank && numberOf(view.node, 'keepdims', 1) !== 0;
-  const layout = kept ? layoutOf(value) : 'first';
-  const attrs = {
-    axis: axes.map((axis) => inLayout(layout, axis, rank)).sort((a, b) => a - b),
-    keepDims: kept,
-  };
-  return [output(view, view.emit.emit('Mean', { x: view.emit.get(value, layout) }, attrs), layout)];
-};
-
 /** Blocks of channels become squares of pixels. */
 const depthToSpace: Rule = (view) => {
   const { emit, node } = view;
@@ -209,6 +190,19 @@ const depthToSpace: Rule = (view) => {
   return [output(view, emit.reshape(id, view.outputs[0]!.shape))];
 };
 
+/** Squares of pixels become blocks of channels, each block's place in the square first. */
+const spaceToDepth: Rule = (view) => {
+  const { emit, node } = view;
+  const value = need(view, 0);
+  deviceType(value.type.dtype);
+  const block = numberOf(node, 'blocksize', 1);
+  const [batch, channels, height, width] = value.type.shape as [number, number, number, number];
+  const apart = [batch, channels, height / block, block, width / block, block];
+  const attrs = { perm: [0, 3, 5, 1, 2, 4] };
+  const id = emit.emit('Transpose', { x: emit.reshape(emit.first(value), apart) }, attrs);
+  return [output(view, emit.reshape(id, view.outputs[0]!.shape))];
+};
+
 export const MOVEMENT: Rules = {
   Reshape: reshaped,
   Flatten: reshaped,
@@ -220,6 +214,6 @@ export const MOVEMENT: Rules = {
   Slice: slice,
   Gather: gather,
   Pad: pad,
-  ReduceMean: reduceMean,
   DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
 };

@@ -5,7 +5,7 @@ import { Unsupported } from './unsupported.ts';
 import { type Layout, needFloat, type Value } from './value.ts';
 
 /** A parameter per channel, laid along the channels of a feature map in this layout. */
-function perChannel({ emit }: NodeView, value: Value, rank: number, layout: Layout): TensorId {
+export function perChannel({ emit }: NodeView, value: Value, rank: number, layout: Layout): TensorId {
   const size = value.type.shape[0]!;
   if (layout === 'last') return emit.first(value);
   return emit.reshape(emit.first(value), [size, ...new Array<number>(Math.max(0, rank - 2)).fill(1)]);

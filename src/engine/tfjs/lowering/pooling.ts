@@ -154,6 +154,38 @@ const averagePool: Rule = (view) => {
   return [finish(view, emit.emit('Multiply', { a: id, b: ratio }))];
 };
 
+/** The p-th root of the sum of p-th powers; absolute values, so that p may be odd. */
+function powers(view: NodeView, x: TensorId, compute: (powers: TensorId) => TensorId): TensorId {
+  const { emit, node } = view;
+  const p = numberOf(node, 'p', 2);
+  const size = emit.emit('Abs', { x });
+  const power = (id: TensorId, exponent: number) =>
+    exponent === 1 ? id : emit.emit('Pow', { a: id, b: emit.scalar(exponent) });
+  return power(compute(power(size, p)), 1 / p);
+}
+
+const lpPool: Rule = (view) => {
+  const value = need(view, 0);
+  needFloat(value);
+  checkRank(view);
+  const pooled = pooledOf(view);
+  const x = padded(view, value, pooled, 0);
+  return [
+    finish(
+      view,
+      powers(view, x, (id) => poolByAxes(view, id, pooled, 'Add')),
+    ),
+  ];
+};
+
+const globalLpPool: Rule = (view) => {
+  const value = need(view, 0);
+  needFloat(value);
+  const axis = value.type.shape.slice(2).map((_, at) => at + 1);
+  const sum = (x: TensorId) => view.emit.emit('Sum', { x }, { axis, keepDims: true });
+  return [output(view, powers(view, view.emit.last(value), sum), 'last')];
+};
+
 function globalPool(kind: 'Mean' | 'Max'): Rule {
   return (view) => {
     const value = need(view, 0);
@@ -172,4 +204,6 @@ export const POOLING: Rules = {
   AveragePool: averagePool,
   GlobalAveragePool: globalPool('Mean'),
   GlobalMaxPool: globalPool('Max'),
+  LpPool: lpPool,
+  GlobalLpPool: globalLpPool,
 };

@@ -48,11 +48,14 @@ function axesOf(view: NodeView): Map<number, Axis> {
   const named =
     numbersOf(node, 'axes')?.map((axis) => axisOf(axis, shape.length)) ?? shape.map((_, axis) => axis);
   const at = opset < 11 ? 1 : 2;
+  const written = numbersOf(node, 'scales');
   const sized = hasInput(context, 3) && (parameter(view, 3)?.size ?? 0) > 0;
   const scales = sized || !hasInput(context, at) ? undefined : parameter(view, at);
   const axes = new Map<number, Axis>();
   shape.forEach((extent, axis) => {
-    const given = scales ? Number(scales.data[named.indexOf(axis)] ?? 1) : out[axis]! / extent;
+    const given = scales
+      ? Number(scales.data[named.indexOf(axis)] ?? 1)
+      : (written?.[axis] ?? out[axis]! / extent);
     if (out[axis] !== extent || given !== 1) axes.set(axis, { extent, out: out[axis]!, scale: given });
   });
   return axes;
@@ -97,4 +100,4 @@ const resize: Rule = (view) => {
   return [output(view, id, layout)];
 };
 
-export const RESIZE: Rules = { Resize: resize };
+export const RESIZE: Rules = { Resize: resize, Upsample: resize };

@@ -129,7 +129,7 @@ function separable(axes: number): Translator {
 function transposedConvolution(axes: number): Translator {
   return (call, input) => {
     const { config, graph, name } = call;
-    const { ifm, channels, spatial } = ifmOf(call, input, axes);
+    const { ifm, channels } = ifmOf(call, input, axes);
     const window = windowSettings(call, axes);
     const { kernel, strides, dilations } = window;
     if (dilations.some((dilation) => dilation !== 1))
@@ -146,12 +146,8 @@ function transposedConvolution(axes: number): Translator {
     const pads = [...begins, ...totals.map((total, axis) => total - begins[axis]!)];
     // A stride past the kernel leaves a gap at the end, too.
     const gaps = overlap.map((extent) => Math.max(0, -extent));
-    const output = spatial.map(
-      (extent, axis) => (extent - 1) * strides[axis]! + kernel[axis]! - totals[axis]! + gaps[axis]!,
-    );
-    const type = { dtype: 'float32' as const, shape: [input.shape[0]!, filters, ...output] };
     const attributes = { kernel_shape: kernel, strides, pads, output_padding: gaps };
-    const made = graph.node(name, 'ConvTranspose', [ifm, ...operands], attributes, { type });
+    const made = graph.node(name, 'ConvTranspose', [ifm, ...operands], attributes);
     return activated(call, Value.of(graph, made, dataFormatOf(call)));
   };
 }

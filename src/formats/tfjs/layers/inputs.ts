@@ -1,8 +1,7 @@
-import { IsobathError } from '../../../base/errors.ts';
 import { DATA_TYPE } from '../../../graph/data-types.ts';
 import type { DType } from '../../../tensor/dtype.ts';
 import { isDType } from '../../../tensor/dtype.ts';
-import { overriddenShape } from '../../open-dimensions.ts';
+import { closedShape } from '../../open-dimensions.ts';
 import { LIMITS, type TfjsContext } from '../context.ts';
 import { fieldOf, isRecord, type Json, shown } from '../json.ts';
 import { Value } from './value.ts';
@@ -24,15 +23,8 @@ export function inputValue(
     name,
     context,
   );
-  const shape = override
-    ? overriddenShape(name, dimensions, override)
-    : dimensions?.map((extent, axis) => (axis === 0 ? (extent ?? 1) : extent));
-  if (!shape || shape.some((extent) => extent === undefined)) {
-    const dims = dimensions ? `[${dimensions.map((dimension) => dimension ?? '?').join(', ')}]` : '[...]';
-    throw IsobathError.of('ISO_ERR_MODEL_DYNAMIC_SHAPE', { input: name, dims });
-  }
   const dtype = dtypeOf(fieldOf(config, 'dtype'), name, context);
-  const tensor = graph.input(name, { dtype, shape: shape as number[] });
+  const tensor = graph.input(name, { dtype, shape: closedShape(name, dimensions, override) });
   if (dtype === 'float32') return Value.plain(graph, tensor);
   return Value.plain(graph, graph.node(`${name}/float32`, 'Cast', [tensor], { to: DATA_TYPE.float32 }));
 }

@@ -59,8 +59,8 @@ function pairwise(op: 'Add' | 'Mul' | 'Sub'): Merger {
 
 function extreme(op: 'Max' | 'Min'): Merger {
   return (call, inputs) => {
-    const { tensors, result, shape } = spread(call, inputs);
-    return result(call.graph.node(call.name, op, tensors, {}, { type: { dtype: 'float32', shape } }));
+    const { tensors, result } = spread(call, inputs);
+    return result(call.graph.node(call.name, op, tensors));
   };
 }
 

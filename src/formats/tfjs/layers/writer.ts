@@ -41,16 +41,13 @@ export class GraphWriter {
     return this.typeOf(tensor).shape;
   }
 
-  /**
-   * Adds a node and gives the name of its output, which is its own unless that is taken, or `output`. `type` is that of
-   * the output of an operator whose shapes we do not know; without it, the first input's.
-   */
+  /** Adds a node and gives the name of its output, which is its own unless that is taken, or `output`. */
   node(
     name: string,
     op: string,
     inputs: readonly string[],
     attributes: Attributes = {},
-    { type, output }: { readonly type?: TensorType; readonly output?: string } = {},
+    { output }: { readonly output?: string } = {},
   ): string {
     const own = free(name, this.#nodeNames);
     const made = output ?? this.fresh(name);
@@ -59,9 +56,10 @@ export class GraphWriter {
     );
     const node: Node = { name: own, op, domain: '', inputs, outputs: [made], attributes: tagged };
     const context = contextOf(node, OPSET, this.#types, this.#initializers);
-    const inferred = (context && operatorOf(node)?.infer(context)[0]) ?? type ?? this.typeOf(inputs[0]!);
+    const [type] = (context && operatorOf(node)?.infer(context)) ?? [];
+    if (!type) throw new Error(`the type of ${op} ${own} is not known`);
     this.#nodes.push(node);
-    this.#types.set(made, inferred);
+    this.#types.set(made, type);
     return made;
   }
 
