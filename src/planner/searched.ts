@@ -84,17 +84,17 @@ export class PlanSearch {
     this.#tight = tightWorkers(graph, model).length > 0;
   }
 
-  /** The fastest plan over the best `agents`. Throws ISO_ERR_PLAN_MEMORY. */
-  *forLatency(agents: number): Steps<StageList> {
-    const teams = this.#teams(agents);
+  /** The fastest plan. Throws ISO_ERR_PLAN_MEMORY. */
+  *forLatency(): Steps<StageList> {
+    const teams = this.#teams();
     const table = yield* this.#table(teams);
     const path = yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds);
     return yield* this.#listOf(path, teams);
   }
 
-  /** The plan over all agents whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
+  /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
   *forThroughput(): Steps<StageList> {
-    const teams = this.#teams(this.#ranked.length);
+    const teams = this.#teams();
     const { endingAt } = yield* this.#table(teams);
     const table = { stretches: this.#stretches, endingAt: endingAt.map((options) => [...options]) };
     if (this.#searched.schemes.includes('replica'))
@@ -102,8 +102,8 @@ export class PlanSearch {
     return yield* this.#listOf(yield* leastBusyPath(table, this.#model));
   }
 
-  #teams(agents: number): Team[] {
-    return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked.slice(0, agents));
+  #teams(): Team[] {
+    return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked);
   }
 
   #table(teams: readonly Team[]): Steps<OptionTable> {

@@ -32,7 +32,7 @@ export function halvings(agents: number): number[] {
  * The teams that a stage may be cut over: of few agents every set, else the best k agents for several k; each with and
  * without the master's own device. Agents that look alike are not permuted.
  */
-export function teamsOf(model: FleetModel, masterComputes: boolean, ranked = rankedAgents(model)): Team[] {
+export function teamsOf(model: FleetModel, masterComputes: boolean, ranked: readonly WorkerModel[] = rankedAgents(model)): Team[] {
   const sets =
     ranked.length > FEW || areAlike(ranked)
       ? sizesUpTo(ranked.length).map((size) => ranked.slice(0, size))
@@ -45,13 +45,15 @@ export function teamsOf(model: FleetModel, masterComputes: boolean, ranked = ran
   return teams;
 }
 
-/** Few teams that stand for all: those by which runs are compared before the chosen ones are cut in every way. */
+/**
+ * Few teams that stand for all, the largest first: those by which runs are compared before the chosen ones are cut in every
+ * way. The best half of the agents, the best quarter and so on are among them, so that fewer agents are not faster.
+ */
 export function representatives(teams: readonly Team[]): Team[] {
   const agents = (team: Team) => team.workers.filter(({ isMaster }) => !isMaster).length;
   const most = Math.max(...teams.map(agents));
-  if (teams.length <= 8 || most <= FEW) return [...teams];
-  const sizes = [4, most].map((size) => teams.findLast((team) => agents(team) <= size)!);
-  return [...new Set([...sizes, teams.findLast((team) => agents(team) === team.workers.length)!])];
+  const sizes = new Set(halvings(most));
+  return (most <= FEW ? [...teams] : teams.filter((team) => sizes.has(agents(team)))).reverse();
 }
 
 /** Every set but the empty one. */
