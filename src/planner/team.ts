@@ -32,7 +32,11 @@ export function halvings(agents: number): number[] {
  * The teams that a stage may be cut over: of few agents every set, else the best k agents for several k; each with and
  * without the master's own device. Agents that look alike are not permuted.
  */
-export function teamsOf(model: FleetModel, masterComputes: boolean, ranked: readonly WorkerModel[] = rankedAgents(model)): Team[] {
+export function teamsOf(
+  model: FleetModel,
+  masterComputes: boolean,
+  ranked: readonly WorkerModel[] = rankedAgents(model),
+): Team[] {
   const sets =
     ranked.length > FEW || areAlike(ranked)
       ? sizesUpTo(ranked.length).map((size) => ranked.slice(0, size))
