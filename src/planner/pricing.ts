@@ -19,6 +19,8 @@ export interface Price {
   readonly cut: Cut | undefined;
   /** It takes so many seconds, or more where there is no cut. */
   readonly least: number;
+  /** True where one shard of it alone takes too long. */
+  readonly oneTooSlow?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export function priceOf(
   if (bounded && limit < Number.POSITIVE_INFINITY) {
     const sample = scheme.sample?.(run, team.weights);
     const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
-    if (least >= limit) return { cut: undefined, least };
+    if (least >= limit) return { cut: undefined, least, oneTooSlow: true };
   }
   if (many && scheme.rough) return roughlyBalanced(model, run, scheme, team, limit);
   const first = pricedCut(model, run, scheme, team);
@@ -94,7 +96,7 @@ export class Prices {
     if (known && (known.cut || known.least >= limit)) return known;
     const price = priceOf(this.#model, run, scheme, used, limit);
     // of what is too slow, how slow it is: to keep more would fill the memory
-    prices.set(used.key, price.least < limit ? price : { cut: undefined, least: price.least });
+    prices.set(used.key, price.least < limit ? price : { ...price, cut: undefined });
     const best = this.#best.get(signature);
     if (price.cut && !(best && best.cost.seconds <= price.least)) this.#best.set(signature, price.cut);
     return price;
