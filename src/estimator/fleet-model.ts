@@ -83,10 +83,10 @@ export class FleetModel {
     | undefined;
   readonly #computes = new Map<ComputeProfile, ComputeModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
-  readonly #canRun: CanRun;
+  readonly #canRun: CanRun | undefined;
 
   /** Without `canRun`, every worker can run every node. */
-  constructor(fleet: FleetProfile, canRun: CanRun = () => true) {
+  constructor(fleet: FleetProfile, canRun?: CanRun) {
     this.#canRun = canRun;
     const { broker, masterPort, sharedMedium } = fleet;
     this.fleet = fleet;
@@ -120,7 +120,8 @@ export class FleetModel {
   }
 
   canRun({ id }: WorkerModel, nodes: readonly Node[]): boolean {
-    return nodes.every((node) => this.#canRun(id, node));
+    const can = this.#canRun;
+    return !can || nodes.every((node) => can(id, node));
   }
 
   /** How many messages regions of these sizes travel in. */

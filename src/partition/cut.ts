@@ -4,6 +4,7 @@ import { ProgramBuilder } from './program-builder.ts';
 import type { Run } from './run.ts';
 import { type Joined, LazyShard, type Shard, type TensorRegion } from './shard.ts';
 import { type Goals, type Walk, walkBack } from './walk.ts';
+import type { NodePart } from './work.ts';
 
 /** The shard that reaches the goals with nodes of the run; undefined where a node on the way cannot be cut like this. */
 export function shardOf(run: Pick<Run, 'graph' | 'nodes'>, goals: Goals): Shard | undefined {
@@ -11,14 +12,16 @@ export function shardOf(run: Pick<Run, 'graph' | 'nodes'>, goals: Goals): Shard 
   if (walk.stuck) return undefined;
   const { graph } = run;
   const { steps, sums, needed } = walk;
-  const parts = [
-    ...steps.map(({ node, region, part }) => ({ node, inputs: part.inputs, output: region })),
-    ...sums.map(({ inputs, output }) => ({ node: goals.sum!.node, inputs, output: output.region })),
-  ];
-  const made = new Set(steps.map(({ node }) => node.outputs[0]!));
-  const inputs = [...needed]
-    .filter(([tensor]) => !made.has(tensor))
-    .map(([tensor, region]) => ({ tensor, region }));
+  const parts: NodePart[] = steps.map(({ node, region, part }) => ({
+    node,
+    inputs: part.inputs,
+    output: region,
+  }));
+  for (const { inputs, output } of sums) parts.push({ node: goals.sum!.node, inputs, output: output.region });
+  const made = new Set<string>();
+  for (const { node } of steps) made.add(node.outputs[0]!);
+  const inputs: TensorRegion[] = [];
+  for (const [tensor, region] of needed) if (!made.has(tensor)) inputs.push({ tensor, region });
   const outputs = [
     ...goals.placed.map((output): Joined => ({ ...output, join: 'place' })),
     ...sums.map(({ output }): Joined => ({ tensor: goals.sum!.node.outputs[0]!, ...output })),

@@ -28,14 +28,15 @@ function heldBytes(graph: Graph, parts: readonly NodePart[]): number {
   const held = new Map<string, Region[]>();
   let bytes = 0;
   for (const { node, inputs } of parts) {
-    inputs.forEach((region, at) => {
-      const tensor = node.inputs[at]!;
-      if (!region || !graph.initializers.has(tensor)) return;
-      const cuts = held.get(tensor) ?? [];
-      if (cuts.some((cut) => sameRegion(cut, region))) return;
-      held.set(tensor, [...cuts, region]);
+    for (let at = 0; at < inputs.length; at += 1) {
+      const [tensor, region] = [node.inputs[at]!, inputs[at]];
+      if (!region || !graph.initializers.has(tensor)) continue;
+      const cuts = held.get(tensor);
+      if (cuts?.some((cut) => sameRegion(cut, region))) continue;
+      if (cuts) cuts.push(region);
+      else held.set(tensor, [region]);
       bytes += bytesOfRegion(graph, tensor, region);
-    });
+    }
   }
   return bytes;
 }

@@ -70,8 +70,21 @@ export function partBetween(
   });
 }
 
+/** By run: strips and tiles ask the same. */
+const REASONS = new WeakMap<Run, Map<Spatial, string | undefined>>();
+
 /** Why the run's outputs cannot be made in two halves along the axis; undefined where they can. */
 export function unfitAlong(run: Run, name: Spatial): string | undefined {
+  let known = REASONS.get(run);
+  if (!known) {
+    known = new Map();
+    REASONS.set(run, known);
+  }
+  if (!known.has(name)) known.set(name, reasonAgainst(run, name));
+  return known.get(name);
+}
+
+function reasonAgainst(run: Run, name: Spatial): string | undefined {
   const axis = SPATIAL[name];
   const { graph, outputs } = run;
   if (outputs.length === 0) return 'nothing reads what it makes';

@@ -71,16 +71,22 @@ function sumsOf(graph: Graph, { sum }: Goals): readonly PartialSum[] {
 }
 
 function typesKnown(graph: Graph, node: Node): boolean {
-  const known = (name: string) => name === '' || graph.types.has(name);
-  return node.inputs.every(known) && node.outputs.every(known);
+  for (const name of node.inputs) if (name !== '' && !graph.types.has(name)) return false;
+  for (const name of node.outputs) if (name !== '' && !graph.types.has(name)) return false;
+  return true;
 }
 
 /** Grows the needed region of a tensor to the box that holds both. */
 function widen(needed: Map<string, Region>, tensor: string, region: Region): void {
   const before = needed.get(tensor);
-  const box = before?.map(([start, end], axis): Range => {
+  if (!before) {
+    needed.set(tensor, region);
+    return;
+  }
+  if (before === region) return;
+  const box = before.map(([start, end], axis): Range => {
     const [from, to] = region[axis]!;
     return [Math.min(start, from), Math.max(end, to)];
   });
-  needed.set(tensor, box ?? region);
+  needed.set(tensor, box);
 }

@@ -3,7 +3,7 @@ import type { Graph, Node } from '../graph/graph.ts';
 import { COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../graph/operators/elementwise.ts';
 import { operatorOf, opsetOf } from '../graph/operators/index.ts';
 import { elementBytes } from '../tensor/dtype.ts';
-import { type Region, regionShape, regionSize } from '../tensor/region.ts';
+import { type Range, type Region, regionShape, regionSize } from '../tensor/region.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 
 /** Operators that run at the same seconds per MAC, or per byte where they hardly compute. */
@@ -57,12 +57,13 @@ function workOfPart(graph: Graph, part: NodePart, convolved: ReadonlySet<string>
   const { node } = part;
   let bytes = bytesOfRegion(graph, node.outputs[0]!, part.output);
   let filterBytes = 0;
-  part.inputs.forEach((region, at) => {
-    if (!region) return;
+  for (let at = 0; at < part.inputs.length; at += 1) {
+    const region = part.inputs[at];
+    if (!region) continue;
     const size = bytesOfRegion(graph, node.inputs[at]!, region);
     if (graph.initializers.has(node.inputs[at]!)) filterBytes += size;
     else bytes += size;
-  });
+  }
   const kind = kindOf(graph, part);
   const free = VIEWS.has(node.op) || (FUSED.has(node.op) && convolved.has(node.inputs[0]!));
   return { kind, macs: macsOfPart(graph, part), bytes: free ? 0 : bytes, filterBytes };
@@ -70,15 +71,16 @@ function workOfPart(graph: Graph, part: NodePart, convolved: ReadonlySet<string>
 
 /** The operator's own rule, asked with the shapes of the regions. */
 function macsOfPart(graph: Graph, { node, inputs, output }: NodePart): number {
+  const macs = operatorOf(node)?.macs;
+  if (!macs) return 0;
   const typeOf = (tensor: string, region: Region | undefined): TensorType | undefined => {
     const type = graph.types.get(tensor);
     return type && region && { dtype: type.dtype, shape: regionShape(region) };
   };
   const types = inputs.map((region, at) => typeOf(node.inputs[at]!, region));
   const result = typeOf(node.outputs[0]!, output);
-  const macs = operatorOf(node)?.macs;
   // A partial sum may go without the bias, but operators that multiply need both operands.
-  if (!macs || !result || !types[0] || !types[1]) return 0;
+  if (!result || !types[0] || !types[1]) return 0;
   const constant = (at: number) => graph.initializers.get(node.inputs[at] ?? '');
   return macs({ node, opset: opsetOf(graph), inputs: types, constant }, result);
 }
@@ -102,9 +104,11 @@ function kindOf(graph: Graph, { node, inputs }: NodePart): WorkKind {
   if (op === 'ConvTranspose') return 'conv';
   const filters = op === 'Conv' ? (inputs[1] ?? undefined) : undefined;
   if (!filters) return 'other';
-  const [, inner, ...kernel] = regionShape(filters);
+  const extentOf = ([start, end]: Range) => end - start;
   const channels = graph.types.get(node.inputs[0]!)?.shape[1];
-  if (inner === 1 && channels !== 1 && numberOf(node, 'group', 1) === channels) return 'depthwise';
-  if (kernel.every((extent) => extent === 3)) return 'conv3x3';
-  return kernel.every((extent) => extent === 1) ? 'conv1x1' : 'conv';
+  const depthwise = channels !== 1 && numberOf(node, 'group', 1) === channels;
+  if (depthwise && extentOf(filters[1]!) === 1) return 'depthwise';
+  const kernel = (extent: number) => filters.every((range, axis) => axis < 2 || extentOf(range) === extent);
+  if (kernel(3)) return 'conv3x3';
+  return kernel(1) ? 'conv1x1' : 'conv';
 }

@@ -10,6 +10,7 @@ import { ableTeam, type Team } from './team.ts';
 /** What a strategy lets the search use. */
 export interface Allowed {
   readonly schemes: readonly Scheme[];
+  /** The largest first. */
   readonly teams: readonly Team[];
   /** How many stretches between boundaries one stage may fuse. */
   readonly maxStretches: number;
@@ -77,6 +78,7 @@ class RunPricing {
   readonly #prices: Prices;
   readonly #model: FleetModel;
   readonly #kinds: readonly { readonly ideal: readonly number[]; readonly beta: number }[];
+  readonly #alike: boolean;
   readonly #ideal: readonly (readonly number[])[];
 
   constructor(model: FleetModel, stretches: Stretches, prices: Prices, allowed: Allowed) {
@@ -85,6 +87,7 @@ class RunPricing {
     this.#prices = prices;
     this.#allowed = allowed;
     const kinds = new Map(model.agents.map((agent) => [agent.kind, agent]));
+    this.#alike = kinds.size === 1;
     this.#kinds = [...kinds.values()].map((agent) => ({
       ideal: stretches.idealSeconds([agent]),
       beta: agent.fromAgent.beta,
@@ -120,6 +123,8 @@ class RunPricing {
         if (price.cut) cuts.push(price.cut);
         least = Math.min(least, price.least);
         yield;
+        // of fewer devices of the same kind, each has more to do
+        if (price.oneTooSlow && this.#alike) break;
       }
     }
     if (least === Infinity) return undefined;

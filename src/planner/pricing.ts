@@ -8,8 +8,10 @@ import { rebalanced, type Team, teamOf } from './team.ts';
 
 /** From so many workers on, a rough cut is worth its while. The shares of fewer unlike ones may change by more than bounds allow. */
 const MANY = 8;
-/** By how much a cut may seem slower than it is, once its shares are put right. */
+/** By how much a cut may seem slower than it is, before its shares are put right. */
 const UNEVEN = 1.25;
+/** By how much a rough cut may seem slower than a true one of the same shares. */
+const ROUGH = 1.05;
 
 /** What is known of a run cut by a scheme over a team. */
 export interface Price {
@@ -17,6 +19,8 @@ export interface Price {
   readonly cut: Cut | undefined;
   /** It takes so many seconds, or more where there is no cut. */
   readonly least: number;
+  /** True where one shard of it alone takes too long. */
+  readonly oneTooSlow?: boolean;
 }
 
 /**
@@ -35,21 +39,34 @@ export function priceOf(
   if (bounded && limit < Number.POSITIVE_INFINITY) {
     const sample = scheme.sample?.(run, team.weights);
     const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
-    if (least >= limit) return { cut: undefined, least };
-    if (many && scheme.rough) {
-      const rough = scheme.rough(run, team.weights).map((each) => placed(team, each));
-      const about = rough.length > 0 ? stageSeconds(model, rough) / UNEVEN : 0;
-      if (about >= limit) return { cut: undefined, least: about };
-    }
+    if (least >= limit) return { cut: undefined, least, oneTooSlow: true };
   }
+  if (many && scheme.rough) return roughlyBalanced(model, run, scheme, team, limit);
   const first = pricedCut(model, run, scheme, team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
-  const busy = busyOf(team, first.cost);
-  const better = !bounded || first.cost.seconds / UNEVEN < limit ? rebalanced(team, busy) : undefined;
-  const second = better && pricedCut(model, run, scheme, better);
-  const cut = second && second.cost.seconds < first.cost.seconds ? second : first;
-  return { cut, least: cut.cost.seconds };
+  const near = !bounded || first.cost.seconds / UNEVEN < limit;
+  const better = near ? rebalanced(team, busyOf(team, first.cost)) : undefined;
+  return priced(faster(first, better && pricedCut(model, run, scheme, better)));
 }
+
+/** The shares are put right on rough cuts; of these, the fastest is cut truly. */
+function roughlyBalanced(model: FleetModel, run: Run, scheme: Scheme, team: Team, limit: number): Price {
+  const roughCut = (of: Team) => cutOf(model, scheme, of, scheme.rough!(run, of.weights));
+  const first = roughCut(team);
+  if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
+  const least = first.cost.seconds / (UNEVEN * ROUGH);
+  if (least >= limit) return { cut: undefined, least };
+  const better = rebalanced(team, busyOf(team, first.cost));
+  const best = faster(first, better && roughCut(better));
+  const about = best.cost.seconds / ROUGH;
+  if (about >= limit) return { cut: undefined, least: about };
+  const cut = pricedCut(model, run, scheme, best.team);
+  return cut ? priced(cut) : { cut: undefined, least: Number.POSITIVE_INFINITY };
+}
+
+const faster = (a: Cut, b: Cut | undefined): Cut => (b && b.cost.seconds < a.cost.seconds ? b : a);
+
+const priced = (cut: Cut): Price => ({ cut, least: cut.cost.seconds });
 
 /** As `priceOf`, whatever it takes. */
 export function balancedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
@@ -79,7 +96,7 @@ export class Prices {
     if (known && (known.cut || known.least >= limit)) return known;
     const price = priceOf(this.#model, run, scheme, used, limit);
     // of what is too slow, how slow it is: to keep more would fill the memory
-    prices.set(used.key, price.least < limit ? price : { cut: undefined, least: price.least });
+    prices.set(used.key, price.least < limit ? price : { ...price, cut: undefined });
     const best = this.#best.get(signature);
     if (price.cut && !(best && best.cost.seconds <= price.least)) this.#best.set(signature, price.cut);
     return price;
@@ -111,7 +128,16 @@ export class Prices {
 }
 
 function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
-  const shards = scheme.cut(run, team.weights).map((each) => placed(team, each));
+  return cutOf(model, scheme, team, scheme.cut(run, team.weights));
+}
+
+function cutOf(
+  model: FleetModel,
+  scheme: Scheme,
+  team: Team,
+  assignments: readonly Assignment[],
+): Cut | undefined {
+  const shards = assignments.map((each) => placed(team, each));
   // what ends up on the master alone is the local option
   if (shards.every(({ worker }) => worker === model.master.id)) return undefined;
   return { scheme, team, cost: stageCost(model, shards) };

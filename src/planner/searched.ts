@@ -10,6 +10,7 @@ import { type OptionTable, optionOf, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
 import { Prices } from './pricing.ts';
 import { replicatedCut, replicatedShard } from './replicas.ts';
+import { cheapestPath } from './search.ts';
 import { StageList } from './stages.ts';
 import type { Steps } from './steps.ts';
 import { Stretches } from './stretch.ts';
@@ -28,6 +29,10 @@ export interface Searched {
 
 /** As far as fused runs pay: beyond, the halo is larger than what is saved. */
 const FUSED = 14;
+/** What is left of the seconds of a run, when it is cut over every team, if all goes well. */
+const HOPE = 0.97;
+/** So often paths are looked for with that hope. */
+const ROUNDS = 12;
 
 /** The strip that cuts the longer edge: its borders, and so the halo, run along the shorter one. */
 function cutsLongerEdge({ graph, outputs }: Run, scheme: Scheme): boolean {
@@ -84,26 +89,45 @@ export class PlanSearch {
     this.#tight = tightWorkers(graph, model).length > 0;
   }
 
-  /** The fastest plan over the best `agents`. Throws ISO_ERR_PLAN_MEMORY. */
-  *forLatency(agents: number): Steps<StageList> {
-    const teams = this.#teams(agents);
+  /** The fastest plan. Throws ISO_ERR_PLAN_MEMORY. */
+  *forLatency(): Steps<StageList> {
+    const teams = this.#teams();
     const table = yield* this.#table(teams);
-    const path = yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds);
-    return yield* this.#listOf(path, teams);
+    if (!this.#tight) return this.#listOf(yield* this.#refinedPath(table, teams));
+    return this.#listOf(yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds));
   }
 
-  /** The plan over all agents whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
+  /** The cheapest path, whose runs are cut in every way. A run that was not may turn out cheaper than it is known to be. */
+  *#refinedPath(table: OptionTable, teams: readonly Team[]): Steps<StageOption[]> {
+    const refined = new Map<StageOption, StageOption>();
+    const path = (hope: number) =>
+      cheapestPath(table, this.#model, (option) => {
+        const known = option.cut ? refined.get(option) : option;
+        return known ? known.seconds : option.seconds * hope;
+      });
+    for (let round = 1; ; round += 1) {
+      const found = path(round < ROUNDS ? HOPE : 1);
+      const open = found.filter((option) => option.cut && !refined.has(option));
+      if (open.length === 0) return found.map((option) => refined.get(option) ?? option);
+      for (const option of open) {
+        const { from, to, cut } = option;
+        refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!, teams)));
+      }
+    }
+  }
+
+  /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
   *forThroughput(): Steps<StageList> {
-    const teams = this.#teams(this.#ranked.length);
+    const teams = this.#teams();
     const { endingAt } = yield* this.#table(teams);
     const table = { stretches: this.#stretches, endingAt: endingAt.map((options) => [...options]) };
     if (this.#searched.schemes.includes('replica'))
       for (const option of yield* this.#replicated()) table.endingAt[option.to]!.push(option);
-    return yield* this.#listOf(yield* leastBusyPath(table, this.#model));
+    return this.#listOf(yield* leastBusyPath(table, this.#model));
   }
 
-  #teams(agents: number): Team[] {
-    return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked.slice(0, agents));
+  #teams(): Team[] {
+    return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked);
   }
 
   #table(teams: readonly Team[]): Steps<OptionTable> {
@@ -143,19 +167,18 @@ export class PlanSearch {
     return options;
   }
 
-  /** The stages of a path; with `teams`, each run is cut again by the best of them. */
-  *#listOf(path: readonly StageOption[], teams?: readonly Team[]): Steps<StageList> {
+  /** The stages of a path. */
+  #listOf(path: readonly StageOption[]): StageList {
     const list = new StageList(this.#graph, this.#model);
-    for (const { from, to, cut: coarse } of path) {
+    for (const { from, to, cut } of path) {
       const run = this.#stretches.run(from, to);
-      const cut = coarse && teams && !this.#tight ? yield* this.#refined(from, to, coarse, teams) : coarse;
       if (cut) list.distributed(cut.scheme.name, run.nodes, shardsOf(run, cut, this.#model));
       else list.local(run.nodes);
     }
     return list;
   }
 
-  /** The best cut of a chosen run over every team. */
+  /** The best cut of a run over every team. */
   *#refined(from: number, to: number, coarse: Cut, teams: readonly Team[]): Steps<Cut> {
     const run = this.#stretches.run(from, to);
     const signature = this.#stretches.signature(from, to);

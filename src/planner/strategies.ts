@@ -83,20 +83,15 @@ function* planSteps(graph: Graph, fleet: FleetProfile, options: PlanOptions): St
   return yield* objective === 'latency' ? fastest(graph, model, options) : leastBusy(graph, model, options);
 }
 
-/**
- * The fastest plan. `auto` looks at the plans over the best half of the agents, the best quarter and so on as well, and at
- * those of the rules: so neither a rule nor fewer agents are faster.
- */
+/** The fastest plan. `auto` looks at those of the rules as well, over all agents, over the best half of them and so on. */
 function* fastest(graph: Graph, model: FleetModel, options: PlanOptions): Steps<Plan> {
   const { strategy } = options;
-  const all = model.agents.length;
   const search = new PlanSearch(graph, model, SEARCHED[strategy]!);
-  const ranked = rankedAgents(model);
-  const sizes = strategy === 'auto' ? halvings(all) : [];
   const best = new Best('predictedSeconds', model);
-  for (const agents of new Set([...sizes, all])) {
-    yield* best.offer(strategy, search.forLatency(agents), agents === all);
-    if (strategy !== 'auto') continue;
+  yield* best.offer(strategy, search.forLatency(), true);
+  if (strategy !== 'auto') return best.plan;
+  const ranked = rankedAgents(model);
+  for (const agents of halvings(model.agents.length)) {
     // a rule that is slower already is not followed to its end
     const team = {
       agents: model.agents.filter((agent) => ranked.indexOf(agent) < agents),
@@ -119,7 +114,7 @@ function* leastBusy(graph: Graph, model: FleetModel, options: PlanOptions): Step
     const search = new PlanSearch(graph, model, SEARCHED[name]!);
     yield* best.offer(strategy, search.forThroughput(), name === strategy);
     // a plan for latency is cut over more teams, and may so keep the busiest less busy, too
-    yield* best.offer(strategy, search.forLatency(model.agents.length));
+    yield* best.offer(strategy, search.forLatency());
   }
   if (strategy === 'auto')
     for (const plan of Object.values(FIXED)) yield* best.offer(strategy, plan(graph, model, options));

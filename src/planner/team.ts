@@ -13,7 +13,7 @@ export interface Team {
 /** A layer of medium size: what capacities are compared by before a stage was priced. */
 const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6e5 };
 
-/** Up to so many agents, every team is tried: which agents are best depends on the stage. */
+/** Of so many agents every set is tried: which are best depends on the stage. */
 const FEW = 3;
 
 /** The fleet's agents, the best first. */
@@ -29,14 +29,17 @@ export function halvings(agents: number): number[] {
 }
 
 /**
- * The teams that a stage may be cut over: of few agents every set, else the best k agents for several k; each with and
- * without the master's own device. Agents that look alike are not permuted.
+ * The teams that a stage may be cut over: every set of the best few agents, and the best k of all for several k; each with
+ * and without the master's own device. Agents that look alike are not permuted.
  */
-export function teamsOf(model: FleetModel, masterComputes: boolean, ranked = rankedAgents(model)): Team[] {
-  const sets =
-    ranked.length > FEW || areAlike(ranked)
-      ? sizesUpTo(ranked.length).map((size) => ranked.slice(0, size))
-      : setsOf(ranked);
+export function teamsOf(
+  model: FleetModel,
+  masterComputes: boolean,
+  ranked: readonly WorkerModel[] = rankedAgents(model),
+): Team[] {
+  const few = areAlike(ranked) ? 0 : FEW;
+  const sizes = sizesUpTo(ranked.length).filter((size) => size > few);
+  const sets = [...setsOf(ranked.slice(0, few)), ...sizes.map((size) => ranked.slice(0, size))];
   const teams: Team[] = [];
   for (const agents of sets) {
     teams.push(teamOf(agents));
@@ -45,13 +48,21 @@ export function teamsOf(model: FleetModel, masterComputes: boolean, ranked = ran
   return teams;
 }
 
-/** Few teams that stand for all: those by which runs are compared before the chosen ones are cut in every way. */
+/** Up to so many agents, a team of any size stands for itself. */
+const SMALL = 8;
+
+/**
+ * Few teams that stand for all, the largest first: those by which runs are compared before the chosen ones are cut in every
+ * way. The best half of the agents, the best quarter and so on are among them, so that fewer agents are not faster.
+ */
 export function representatives(teams: readonly Team[]): Team[] {
   const agents = (team: Team) => team.workers.filter(({ isMaster }) => !isMaster).length;
   const most = Math.max(...teams.map(agents));
-  if (teams.length <= 8 || most <= FEW) return [...teams];
-  const sizes = [4, most].map((size) => teams.findLast((team) => agents(team) <= size)!);
-  return [...new Set([...sizes, teams.findLast((team) => agents(team) === team.workers.length)!])];
+  const sizes = new Set(halvings(most));
+  const small = most > SMALL ? FEW : SMALL;
+  return teams
+    .filter((team) => agents(team) <= small || sizes.has(agents(team)))
+    .sort((a, b) => b.workers.length - a.workers.length);
 }
 
 /** Every set but the empty one. */

@@ -26,3 +26,12 @@ export function better({ auto, ...others }: Readonly<Record<string, number>>): s
     .filter(([, ms]) => ms < auto! * (1 - 1e-9))
     .map(([strategy, ms]) => `${strategy}: ${ms} ms, auto: ${auto} ms`);
 }
+
+/** Predicted seconds of `auto` on 1, 2, 4 ... 32 devices of one kind. */
+export async function secondsByAgents(model: string, link: string): Promise<number[]> {
+  const device = (await shippedDevices()).get('raspberry-pi-4')!;
+  return [1, 2, 4, 8, 16, 32].map(
+    (agents) =>
+      planGraph(deployed(model), fleetOf(device, agents, link), { strategy: 'auto' }).predictedSeconds,
+  );
+}

@@ -1,7 +1,7 @@
 import { numberOf } from '../../graph/attributes.ts';
-import type { Attribute, Node } from '../../graph/graph.ts';
-import { windowOf } from '../../graph/window.ts';
-import { type Range, type Region, wholeRegion } from '../../tensor/region.ts';
+import type { Attribute, Graph, Node } from '../../graph/graph.ts';
+import { type Window, windowOf } from '../../graph/window.ts';
+import { type Range, type Region, type Shape, wholeRegion } from '../../tensor/region.ts';
 import { haloOf, isWholePlane } from './halo.ts';
 import {
   freshOutput,
@@ -80,7 +80,7 @@ export const convolution: Rule = (target) => {
           segments.length === 1 ? node.outputs[0]! : freshOutput(builder, target, region.with(1, range));
         const names = [builder.take(node.inputs[0]!, ifm), builder.take(node.inputs[1]!, [range, ...kernel])];
         if (hasInput(node, 2)) names.push(builder.take(node.inputs[2]!, [range]));
-        const part = convolutionNode(node, names, name, groups, plane.attributes);
+        const part = convolutionNode(node, names, name, groups, plane.attributes());
         builder.node(segments.length === 1 ? part : { ...part, name: `${node.name}/${at}` });
         return name;
       });
@@ -113,16 +113,35 @@ export function concatenation(node: Node, parts: readonly string[]): Node {
   };
 }
 
-function planeOf(target: Target): { ranges: readonly Range[]; attributes: Node['attributes'] } | undefined {
+interface Plane {
+  readonly ranges: readonly Range[];
+  readonly attributes: () => Node['attributes'];
+}
+
+function planeOf(target: Target): Plane | undefined {
   const { node, region } = target;
   const spatial = inputShape(target, 0).slice(2);
   if (isWholePlane(region, outputShape(target)))
-    return { ranges: wholeRegion(spatial), attributes: node.attributes };
-  const window = windowOf(node, spatial, inputShape(target, 1).slice(2));
-  const { ranges, padsBegin, padsEnd } = haloOf(window, spatial, region.slice(2));
+    return { ranges: wholeRegion(spatial), attributes: () => node.attributes };
+  const { ranges, padsBegin, padsEnd } = haloOf(slidingWindowOf(target, spatial), spatial, region.slice(2));
   if (ranges.some(([start, end]) => start === end)) return undefined;
-  const { auto_pad: _, ...attributes } = node.attributes;
-  return { ranges, attributes: { ...attributes, pads: ints([...padsBegin, ...padsEnd]) } };
+  const attributes = () => {
+    const { auto_pad: _, ...others } = node.attributes;
+    return { ...others, pads: ints([...padsBegin, ...padsEnd]) };
+  };
+  return { ranges, attributes };
+}
+
+/** A planner cuts the same node thousands of times: its window is read once. */
+const WINDOWS = new WeakMap<Node, { readonly graph: Graph; readonly window: Window }>();
+
+function slidingWindowOf(target: Target, spatial: Shape): Window {
+  const { graph, node } = target;
+  const known = WINDOWS.get(node);
+  if (known?.graph === graph) return known.window;
+  const window = windowOf(node, spatial, inputShape(target, 1).slice(2));
+  WINDOWS.set(node, { graph, window });
+  return window;
 }
 
 /**

@@ -62,6 +62,8 @@ export function samePart(
 /** The region of an input of `shape` that broadcasts to `region` of the output: axes align at the end (ONNX, numpy). */
 export function broadcastRegion(shape: Shape, region: Region): Region {
   const shift = region.length - shape.length;
+  const one = ([start, end]: Range) => start === 0 && end === 1;
+  if (shift === 0 && shape.every((extent, axis) => extent !== 1 || one(region[axis]!))) return region;
   return shape.map((extent, axis): Range => (extent === 1 ? [0, 1] : region[axis + shift]!));
 }
 
