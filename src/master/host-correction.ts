@@ -18,9 +18,11 @@ export interface HostCorrectionOptions {
 }
 
 /** The first inferences of a plan touch memory, and run code, for the first time. */
-export const WARM_UP = 3;
+export const WARM_UP = 8;
 /** Factors are sought after so many inferences of a plan, and again whenever so many more were seen. */
-export const LEARNT_FROM = 15;
+export const LEARNT_FROM = 30;
+/** Logarithm: no factor moved by more, and those in force stay. */
+const HYSTERESIS = Math.log(1.1);
 /** Running plans that count, those last seen. */
 const PLANS = 4;
 
@@ -97,22 +99,34 @@ export class HostCorrection {
     const factors = await finishedInSlices(hostFit(evidence, this.#inForce?.factors), { signal });
     // measured anew meanwhile
     if (this.#seen.size === 0) return;
+    if (!isNews(factors, this.#inForce?.factors ?? {})) return;
     this.#inForce = { host, factors };
     this.#options.logger.debug({ factors }, 'The machine of the agents is as fast as their stages say.');
     this.#options.onChange();
   }
 }
 
+/** Plans are not made anew for less. */
+function isNews(factors: HostFactors, before: HostFactors): boolean {
+  const was = new Map(Object.entries(before));
+  return Object.entries(factors).some(
+    ([term, factor]) => Math.abs(Math.log(factor / (was.get(term) ?? 1))) > HYSTERESIS,
+  );
+}
+
 /** The machine that the master and all agents share; undefined where one has another, or tells none. */
 function hostOf({ master, agents, broker }: MeasuredFleet): string | undefined {
   const host = master.host?.id;
-  const isOne = broker.kind === 'embedded' && agents.length > 0 && agents.every((agent) => agent.host?.id === host);
+  const isOne =
+    broker.kind === 'embedded' && agents.length > 0 && agents.every((agent) => agent.host?.id === host);
   return isOne ? host : undefined;
 }
 
 function isThere(plan: Plan, { master, agents }: MeasuredFleet): boolean {
   const there = new Set([master, ...agents].map(({ id }) => id));
-  return plan.stages.every(({ shards }) => shards.every((planned) => workersOf(planned).every((id) => there.has(id))));
+  return plan.stages.every(({ shards }) =>
+    shards.every((planned) => workersOf(planned).every((id) => there.has(id))),
+  );
 }
 
 function evidenceOf(
