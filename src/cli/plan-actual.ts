@@ -1,6 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import { FleetModel } from '../estimator/fleet-model.ts';
+import type { FleetProfile } from '../estimator/profile.ts';
 import { median, relativeSpread } from '../estimator/statistics.ts';
+import { LEARNT_FROM, WARM_UP } from '../master/host-correction.ts';
 import type { Master } from '../master/master.ts';
 import type { Plan } from '../planner/plan.ts';
 import { simulate } from '../simulation/simulate.ts';
@@ -20,6 +22,9 @@ export interface ActualFlags {
 export interface ActualStage {
   readonly name: string;
   readonly scheme: string;
+  /** By what was measured before the first inference. */
+  readonly calibratedMs: number;
+  /** By what is known when the inferences that count begin. */
   readonly predictedMs: number;
   /** Median of the runs. */
   readonly measuredMs: number;
@@ -28,25 +33,31 @@ export interface ActualStage {
 }
 
 export interface Actual {
-  /** What the prediction rests on: figures measured before the first inference, or such that inferences corrected. */
+  /** What `predictedMs` rests on: figures measured before the first inference, or such that earlier inferences corrected. */
   readonly basis: 'calibrated' | 'corrected';
+  /** Inferences from which the master learnt; none of them is in what was measured. */
+  readonly learnt: number;
   readonly runs: number;
   readonly plan: Plan;
   readonly stages: readonly ActualStage[];
   /** Of |measured - predicted| / measured over the stages. */
   readonly medianAbsoluteError: number;
+  /** The same of `calibratedMs`. */
+  readonly calibratedError: number;
+  readonly calibratedMs: number;
   readonly predictedMs: number;
   readonly measuredMs: number;
 }
 
-/** The first inferences touch memory, and run code, for the first time. */
-const WARM_UP = 3;
+/** A master has learnt from so many inferences of one plan. */
+const LEARNT = WARM_UP + LEARNT_FROM;
 /** The plan may move so often before we take what there is. */
 const MOVES = 3;
 
 /**
- * Plans the model for agents that are started on this machine and calibrated, each alone; runs it, and lays what each
- * stage took beside what was predicted before. Stages that run side by side are predicted so: by the whole plan.
+ * Plans the model for agents that are started on this machine and calibrated, each alone; serves it, as any master does,
+ * until what stages take has corrected the figures; then predicts, runs it anew, and lays the two side by side. Stages
+ * that run side by side are predicted so: by the whole plan.
  */
 export async function measureActual(
   context: CliContext,
@@ -66,67 +77,85 @@ export async function measureActual(
   await fleet.start();
   const { master } = fleet;
   const inputs = randomInputs(model.graph);
-  let deployment = master.deployment(model.name)!;
-  let known = knownOf(master);
-  let taken: { readonly stages: readonly number[]; readonly totalMs: number }[] = [];
-  for (let run = 0; taken.length < WARM_UP + runs && run < MOVES * (WARM_UP + runs); run += 1) {
-    output.progress(`Inference ${taken.length + 1} of ${WARM_UP + runs}`);
-    const before = master.deployment(model.name)!;
-    // what was seen in service may have changed the plan
-    if (before !== deployment) taken = [];
-    deployment = before;
-    // what is predicted is said before the first inference that counts
-    if (taken.length <= WARM_UP) known = knownOf(master);
-    const { stages, totalMs } = await master.infer(model.name, `actual-${run}`, inputs);
-    taken.push({ stages: stages.map((stage) => stage.totalMs), totalMs });
-  }
-  const { plan } = deployment;
-  await fleet.stop();
-  const steady = taken.slice(Math.min(WARM_UP, taken.length - 1));
-  const simulated = simulate(plan, new FleetModel(known.profile));
-  const stages = plan.stages.map(({ name, scheme: by }, at): ActualStage => {
-    const predictedMs =
-      1000 * Object.values(simulated.stages[at]!.terms).reduce((sum, each) => sum + each, 0);
-    const measured = steady.map(({ stages: of }) => of[at]!);
-    return { name, scheme: by, predictedMs, measuredMs: median(measured), spread: relativeSpread(measured) };
+  let serial = 0;
+  const infer = async () => {
+    const { stages, totalMs } = await master.infer(model.name, `actual-${serial++}`, inputs);
+    return { stages: stages.map((stage) => stage.totalMs), totalMs };
+  };
+  const { measured: calibrated } = master.profiles;
+  const learnt = await learn(master, model.name, async (at) => {
+    output.progress(`Inference ${at} of ${LEARNT}, from which the master learns`);
+    await infer();
   });
-  const errors = stages.map(({ predictedMs, measuredMs }) => Math.abs(measuredMs - predictedMs) / measuredMs);
+  // what is predicted is said here, before the first inference that counts
+  const { plan } = master.deployment(model.name)!;
+  const basis = master.profiles.isCorrected ? 'corrected' : 'calibrated';
+  const predicted = predictionOf(plan, master.profiles.profile);
+  const before = predictionOf(plan, calibrated);
+  const taken: Awaited<ReturnType<typeof infer>>[] = [];
+  while (taken.length < runs && master.deployment(model.name)!.plan === plan) {
+    output.progress(`Inference ${taken.length + 1} of ${runs}`);
+    taken.push(await infer());
+  }
+  await fleet.stop();
+  const stages = plan.stages.map(({ name, scheme: by }, at): ActualStage => {
+    const seen = taken.map(({ stages: of }) => of[at]!);
+    const ms = { calibratedMs: before.stages[at]!, predictedMs: predicted.stages[at]! };
+    return { name, scheme: by, ...ms, measuredMs: median(seen), spread: relativeSpread(seen) };
+  });
+  const errorOf = (by: 'predictedMs' | 'calibratedMs') =>
+    median(stages.map(({ measuredMs, ...stage }) => Math.abs(measuredMs - stage[by]) / measuredMs));
   return {
-    ...{ plan, basis: known.basis, runs: steady.length, stages, medianAbsoluteError: median(errors) },
-    ...{
-      predictedMs: 1000 * simulated.makespan,
-      measuredMs: median(steady.map(({ totalMs }) => totalMs)),
-    },
+    ...{ plan, basis, learnt, runs: taken.length, stages },
+    ...{ medianAbsoluteError: errorOf('predictedMs'), calibratedError: errorOf('calibratedMs') },
+    ...{ calibratedMs: before.totalMs, predictedMs: predicted.totalMs },
+    measuredMs: median(taken.map(({ totalMs }) => totalMs)),
   };
 }
 
-function knownOf({ profiles }: Master) {
-  return { profile: profiles.profile, basis: profiles.isCorrected ? 'corrected' : 'calibrated' } as const;
+/** Serves until one plan was seen often enough; gives how many inferences that took. What was seen may move the plan. */
+async function learn(master: Master, model: string, infer: (at: number) => Promise<void>): Promise<number> {
+  let deployment = master.deployment(model);
+  let run = 0;
+  for (let seen = 0; seen < LEARNT && run < MOVES * LEARNT; run += 1) {
+    seen += 1;
+    await infer(seen);
+    await master.profiles.corrected();
+    const now = master.deployment(model);
+    if (now !== deployment) seen = 0;
+    deployment = now;
+  }
+  return run;
+}
+
+/** Milliseconds of each stage, and of the whole. */
+function predictionOf(plan: Plan, fleet: FleetProfile) {
+  const { stages, makespan } = simulate(plan, new FleetModel(fleet));
+  const seconds = stages.map(({ terms }) => Object.values(terms).reduce((sum, each) => sum + each, 0));
+  return { stages: seconds.map((each) => 1000 * each), totalMs: 1000 * makespan };
 }
 
 export function actualDocument(model: string, { plan, ...actual }: Actual): object {
   return { model, strategy: plan.strategy, ...actual };
 }
 
-export function actualText({
-  stages,
-  medianAbsoluteError,
-  predictedMs,
-  measuredMs,
-  ...rest
-}: Actual): string {
+export function actualText({ stages, runs, learnt, basis, ...rest }: Actual): string {
   const rows = stages.map((stage) => [
     stage.name,
     stage.scheme,
+    msText(stage.calibratedMs),
     msText(stage.predictedMs),
     msText(stage.measuredMs),
     `${Math.round(100 * stage.spread)} %`,
   ]);
+  const error = (of: number) => `median error of a stage ${Math.round(100 * of)} %`;
+  const { calibratedMs, predictedMs, measuredMs, calibratedError, medianAbsoluteError } = rest;
   return [
     table(
       [
         { title: 'Stage' },
         { title: 'Scheme' },
+        { title: 'Calibrated ms', align: 'right' },
         { title: 'Predicted ms', align: 'right' },
         { title: 'Measured ms', align: 'right' },
         { title: 'Spread', align: 'right' },
@@ -134,7 +163,9 @@ export function actualText({
       rows,
     ),
     '',
-    `Predicted by ${rest.basis} figures; measured: the median of ${rest.runs} inferences.`,
-    `All: predicted ${msText(predictedMs)} ms, measured ${msText(measuredMs)} ms; median error of a stage ${Math.round(100 * medianAbsoluteError)} %`,
+    `Calibrated: before the first inference. Predicted: by ${basis} figures, after ${learnt} inferences. Measured: the median of ${runs} more.`,
+    `All: calibrated ${msText(calibratedMs)} ms, ${error(calibratedError)}`,
+    `     predicted  ${msText(predictedMs)} ms, ${error(medianAbsoluteError)}`,
+    `     measured   ${msText(measuredMs)} ms`,
   ].join('\n');
 }

@@ -52,12 +52,18 @@ export interface SharedHost {
   readonly thread: number;
   /** Of the machine, per second of the party's engine. */
   readonly engine: number;
-  /** Of the machine, for each byte that travels between parties on it. */
-  readonly toAgent: OneWay;
-  readonly fromAgent: OneWay;
+  /** Of the machine, for what travels between parties on it. */
+  readonly toAgent: Passing;
+  readonly fromAgent: Passing;
 }
 
-const NO_WAY: OneWay = { alpha: 0, beta: 0 };
+/** What messages between two parties take of the machine on which both are. */
+export interface Passing extends OneWay {
+  /** Seconds per byte of what comes behind the first chunk: buffers are full then, and memory is new. */
+  readonly betaBehind: number;
+}
+
+const NO_WAY: Passing = { alpha: 0, beta: 0, betaBehind: 0 };
 
 /** Whether the engine of a worker, named by its id, can run a node. */
 export type CanRun = (worker: string, node: Node) => boolean;
@@ -168,7 +174,7 @@ export class FleetModel {
     if (!shared) return undefined;
     const { resource, cores, agents } = shared;
     const byMaster = this.fleet.master.host?.id === host.id && this.fleet.broker.kind === 'embedded';
-    const passing = (way: OneWay | undefined, busy: OneWay | undefined): OneWay =>
+    const passing = (way: OneWay | undefined, busy: OneWay | undefined): Passing =>
       byMaster && way ? passingOf(way, busy, agents, cores) : NO_WAY;
     return {
       resource,
@@ -197,8 +203,10 @@ function sharedHosts({ master, agents }: FleetProfile, first: number) {
 
 /**
  * What a message between two parties of one machine takes of it. There is no wire: its time is all processors' time, of
- * the sender and then of the receiver. Where all links were busy at once, each got its part of the machine.
+ * the sender and then of the receiver. Trains of chunks to all agents at once, of which each got its part of the
+ * machine, tell what a byte takes where chunks follow one another.
  */
-function passingOf(way: OneWay, busy: OneWay | undefined, agents: number, cores: number): OneWay {
-  return { alpha: way.alpha / cores, beta: busy ? busy.beta / agents : way.beta / cores };
+function passingOf(way: OneWay, busy: OneWay | undefined, agents: number, cores: number): Passing {
+  const beta = way.beta / cores;
+  return { alpha: way.alpha / cores, beta, betaBehind: busy ? Math.max(beta, busy.beta / agents) : beta };
 }

@@ -24,8 +24,17 @@ function alongLoop(time: Timeline, { loop, host }: WorkerModel, seconds: number)
 }
 
 /** What passing the load from one party to another takes of a machine on which both are. */
-function alongHost(time: Timeline, { host }: WorkerModel, way: 'toAgent' | 'fromAgent', load: Load): void {
-  if (host) time.along(host.resource, over(host[way], load));
+function alongHost(
+  time: Timeline,
+  { host }: WorkerModel,
+  way: 'toAgent' | 'fromAgent',
+  load: Load,
+  chunk: Load,
+): void {
+  if (!host) return;
+  const { beta, betaBehind } = host[way];
+  const behind = load.bytes - chunk.bytes;
+  time.along(host.resource, over(host[way], load) + behind * (betaBehind - beta));
 }
 
 function chunkOf(model: FleetModel, { bytes }: Load): Load {
@@ -47,7 +56,7 @@ export function sendTo(
   time.along(senderOut(model), load.bytes * senderBeta(model));
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(agent.down, over(agent.toAgent, load));
-  alongHost(time, agent, 'toAgent', load);
+  alongHost(time, agent, 'toAgent', load, chunk);
   arrive(time, agent, load, chunk);
   return time.tail;
 }
@@ -77,7 +86,7 @@ export function sendToAll(
     time.resume(next + agent.wakeSeconds, tail + agent.wakeSeconds);
     time.hop(hopSeconds(model, agent, agent.toAgent, chunk, beta));
     time.along(agent.down, over(agent.toAgent, load));
-    alongHost(time, agent, 'toAgent', load);
+    alongHost(time, agent, 'toAgent', load, chunk);
     time.tail = Math.max(time.tail, sent - behind * last * beta);
     if (agent.onMedium) time.tail = Math.max(time.tail, aired - behind * last * model.mediumBeta);
     arrive(time, agent, load, chunk);
@@ -101,7 +110,7 @@ export function sendBack(
   const beta = broker ? broker.in : model.port.in;
   time.hop(hopSeconds(model, agent, agent.fromAgent, chunk, beta));
   time.along(agent.up, over(agent.fromAgent, load));
-  alongHost(time, agent, 'fromAgent', load);
+  alongHost(time, agent, 'fromAgent', load, chunk);
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(broker ? RESOURCE.brokerIn : RESOURCE.masterIn, load.bytes * beta);
   if (broker) {

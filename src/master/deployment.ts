@@ -38,7 +38,7 @@ export interface DeploymentOptions {
   readonly chunkBytes?: number;
   readonly deadlines?: DeadlineOptions;
   /** Learns from what shards took. */
-  readonly profiles?: Pick<FleetProfiles, 'observe' | 'observeWay'>;
+  readonly profiles?: Pick<FleetProfiles, 'observe' | 'observeWay' | 'observeStages'>;
   /** An agent that asks for nothing and reports nothing for so long has failed. Default 60000 ms. */
   readonly deployTimeoutMs?: number;
 }
@@ -152,7 +152,16 @@ export class Deployment {
       ...{ bus, topics, fleet, logger },
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
     };
-    const running = runInference(context, graph, unique, inputs).finally(() => this.#running.delete(running));
+    const begun = this.#requests;
+    const wasAlone = this.#running.size === 0;
+    const running = runInference(context, graph, unique, inputs)
+      .then((result) => {
+        // others that came meanwhile took their share of everything
+        const isAlone = wasAlone && this.#requests === begun;
+        if (isAlone && !result.degraded) this.#options.profiles?.observeStages(this.plan, result.stages);
+        return result;
+      })
+      .finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
   }

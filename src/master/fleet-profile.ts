@@ -95,8 +95,16 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
 
   /** What computing a shard took an agent. Plans may change when it is not what was predicted. */
   readonly observe: ServiceCorrection['observe'] = (...seen) => this.#correction.observe(...seen);
+  /** What the stages of a whole inference took. */
+  readonly observeStages: ServiceCorrection['observeStages'] = (...seen) =>
+    this.#correction.observeStages(...seen);
   /** What a shard's way took. Plans may change, too. */
   readonly observeWay: ServiceCorrection['observeWay'] = (...seen) => this.#correction.observeWay(...seen);
+
+  /** As `profile`, without what was seen in service. */
+  get measured(): MeasuredFleet {
+    return this.#uncorrected;
+  }
 
   /** True where inferences have corrected what was measured. */
   get isCorrected(): boolean {
@@ -149,8 +157,14 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#correction.stop();
     await Promise.allSettled(this.#undo.splice(0).map((undo) => undo()));
     await this.#work;
+  }
+
+  /** Resolves when all that inferences have shown is weighed. */
+  corrected(): Promise<void> {
+    return this.#correction.settled();
   }
 
   /** Resolves when nothing is left to be measured. */
@@ -245,7 +259,10 @@ export class FleetProfiles extends Emitter<FleetProfilesEvents> implements Servi
       const seen = busy.get(id);
       if (seen) this.#links.set(id, { ...link, busy: seen });
     }
-    this.#links.limits = sharedLimits([...links.values()], rounds);
+    // parties of one machine have no card between them, and no air: what they share is its cores
+    const { host = hostId() } = this.#options;
+    const isOne = this.#options.fleet.members.every(({ profile }) => profile.host === host);
+    this.#links.limits = isOne ? {} : sharedLimits([...links.values()], rounds);
   }
 
   async #seconds(agent: string, there: number, back: number): Promise<number | undefined> {

@@ -7,7 +7,9 @@ import { partedWay, type SeenWay } from '../estimator/seen-way.ts';
 import { shardTerms } from '../estimator/stage-cost.ts';
 import type { StageTerms } from '../estimator/stage-summary.ts';
 import type { Work } from '../partition/work.ts';
-import { MASTER, type Stage } from '../planner/plan.ts';
+import { MASTER, type Plan, type Stage } from '../planner/plan.ts';
+import { HostCorrection } from './host-correction.ts';
+import type { StageReport } from './stage-times.ts';
 
 export interface ServiceCorrectionOptions {
   /** As it was measured, of the agents that are there now. */
@@ -23,20 +25,22 @@ const LINK_TERMS = ['toAgent', 'fromAgent'] as const;
 export class ServiceCorrection {
   readonly #options: ServiceCorrectionOptions;
   readonly #correction = new Correction();
+  readonly #host: HostCorrection;
   /** What running stages were to take, by the figures that were measured. */
   #terms = new WeakMap<Stage, readonly StageTerms[]>();
 
   constructor(options: ServiceCorrectionOptions) {
     this.#options = options;
+    this.#host = new HostCorrection(options);
   }
 
   corrected(fleet: MeasuredFleet): MeasuredFleet {
-    return this.#correction.corrected(fleet);
+    return this.#host.corrected(this.#correction.corrected(fleet));
   }
 
   /** True where inferences have corrected a figure of one of these workers. */
   corrects(workers: readonly string[]): boolean {
-    return this.#correction.corrects(workers);
+    return this.#host.isInForce || this.#correction.corrects(workers);
   }
 
   /** Agents whose links are said to be faster or slower than they were measured. */
@@ -47,6 +51,7 @@ export class ServiceCorrection {
   /** Everything of the agent was measured anew, or its link only. */
   forget(agent: string, what: 'all' | 'link' = 'all'): void {
     this.#correction.forget(agent, ...(what === 'link' ? [LINK_TERMS] : []));
+    this.#host.forget();
   }
 
   /** Something was measured: stages are priced anew. */
@@ -54,17 +59,31 @@ export class ServiceCorrection {
     this.#terms = new WeakMap();
   }
 
+  /** Resolves when what was seen of a shared machine is weighed. */
+  settled(): Promise<void> {
+    return this.#host.settled();
+  }
+
+  stop(): void {
+    this.#host.stop();
+  }
+
+  /** What the stages of an inference took that was alone, and ran as planned. */
+  observeStages(plan: Plan, reports: readonly StageReport[]): void {
+    this.#host.observe(plan, reports);
+  }
+
   /** What computing a shard took an agent. */
   observe(worker: string, work: readonly Work[], measuredSeconds: number): void {
     const { measured, logger, onChange } = this.#options;
     const { agents } = measured();
     const device = agents.find(({ id }) => id === worker);
-    // where others take the same cores, its time says as much of them
+    // where others take the same cores, its time says as much of them: whole stages tell, see HostCorrection
     if (!device || sharesMachine(device, agents)) return;
     const predictedSeconds = new ComputeModel(device.compute).seconds(work);
     const seconds = { predictedSeconds, measuredSeconds };
     if (!this.#correction.observe({ worker, term: 'compute', ...seconds, factor: 1 })) return;
-    logger.info({ agent: worker }, 'The agent computes at another speed than was known.');
+    logger.debug({ agent: worker }, 'The agent computes at another speed than was known.');
     onChange();
   }
 
@@ -79,7 +98,7 @@ export class ServiceCorrection {
       this.#correction.observe({ worker, term, predictedSeconds, measuredSeconds: way[term], factor: 1 });
     const changes = [see('toAgent', terms.transmit), see('fromAgent', terms.receive)];
     if (!changes.includes(true)) return;
-    logger.info({ agent: worker }, 'The link of the agent has another speed than was known.');
+    logger.debug({ agent: worker }, 'The link of the agent has another speed than was known.');
     onChange();
   }
 

@@ -49,7 +49,15 @@ describe('parties of one machine', () => {
     const slower = { ...fleet, agents: fleet.agents.map((a) => ({ ...a, link: { ...a.link!, busy } })) };
     const bytes = [placed({ worker: 'a0', input: 1e6 }), placed({ worker: 'a1', input: 1e6 })];
     // three seconds for a megabyte while the other one's travels too: half of the machine each
-    expect(seconds(slower, bytes)).toBeCloseTo(3, 9);
+    expect(seconds(slower, bytes)).toBeCloseTo(3, 2);
+  });
+
+  it('pass the first chunk as one that travels alone does', () => {
+    const fleet = on(['h', 'h', 'h'], 4);
+    const busy = symmetricLink(8e6 / 3);
+    const slower = { ...fleet, agents: fleet.agents.map((a) => ({ ...a, link: { ...a.link!, busy } })) };
+    const chunk = [placed({ worker: 'a0', input: 1024 }), placed({ worker: 'a1', input: 1024 })];
+    expect(seconds(slower, chunk)).toBe(seconds(fleet, chunk));
   });
 
   it('limit the throughput by their cores, which people can read', () => {

@@ -72,7 +72,7 @@ export function planCommand(context: CliContext) {
     .option('--objective <objective>', OBJECTIVES.join(' or '), oneOf(OBJECTIVES), 'latency')
     .option('--compare', 'all strategies side by side')
     .option('--actual', 'start agents on this machine, run the plan, and lay measured beside predicted times')
-    .option('--runs <count>', 'inferences of --actual', wholeNumber(1, 1000), 15)
+    .option('--runs <count>', 'inferences of --actual', wholeNumber(1, 1000), 20)
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
     .action(async (spec: string, flags: PlanFlags) => {
       const { output, lifetime } = context;
