@@ -19,8 +19,8 @@ export interface Scheme {
    */
   cut(run: Run, weights: readonly number[]): Assignment[];
   /**
-   * One of the shards that `cut` gives, from the middle, where there is halo on every side, or a smaller one: what it takes alone is
-   * the least that all take. Undefined where it cannot be told without making the others.
+   * One of the shards that `cut` gives, from the middle, where there is halo on every side, or a smaller one. What it takes alone is
+   * about the least that all take, at most a few per cent above. Undefined where it cannot be told without making the others.
    */
   sample?(run: Run, weights: readonly number[]): Assignment | undefined;
   /** As `cut`, but shards that differ in where they lie only are made once: near enough to see what is not worth cutting. */

@@ -80,6 +80,8 @@ class RunPricing {
   readonly #kinds: readonly { readonly ideal: readonly number[]; readonly beta: number }[];
   readonly #alike: boolean;
   readonly #ideal: readonly (readonly number[])[];
+  /** What was the best way to cut the run before: it is tried first, for a good time bounds all others. */
+  #hint: Scheme | undefined;
 
   constructor(model: FleetModel, stretches: Stretches, prices: Prices, allowed: Allowed) {
     this.#model = model;
@@ -110,6 +112,7 @@ class RunPricing {
     if (teams.length === 0) return undefined;
     const fitting = schemes.filter((scheme) => admits?.(run, scheme) !== false && !scheme.unfit(run));
     if (fitting.length === 0) return undefined;
+    if (this.#hint && !varied) fitting.sort((a, b) => Number(b === this.#hint) - Number(a === this.#hint));
     const signature = this.#stretches.signature(from, to);
     const cuts: Cut[] = [];
     // what was the best over fewer agents is to be beaten
@@ -131,6 +134,7 @@ class RunPricing {
     if (varied) return { options: cuts.map((cut) => optionOf(from, to, cut)), least };
     const best = this.#prices.best(signature);
     const wins = best !== undefined && best.cost.seconds <= least && best.cost.seconds < parts;
+    this.#hint = best?.scheme ?? this.#hint;
     return { options: wins ? [optionOf(from, to, best)] : [], least };
   }
 
