@@ -18,22 +18,25 @@ const image = Tensor.float32(
   Float32Array.from({ length: 800 }, (_, at) => Math.sin(at)),
 );
 
-/** An activation that only onnxruntime knows, between two convolutions. */
-function modelWithCelu(): Graph {
-  const builder = new GraphBuilder('celu', 2);
+/** An operator that only onnxruntime knows, between two convolutions. */
+function modelWithHardmax(): Graph {
+  const builder = new GraphBuilder('hardmax', 2);
   const a = builder.conv('a', builder.input('image', SHAPE), { channels: 16, kernel: 3, pad: 1 });
   const b = builder.conv('b', builder.relu('between', a), { channels: 16, kernel: 3, pad: 1 });
   const graph = builder.build([b]);
-  const celu: Node = {
+  const hardmax: Node = {
     ...graph.nodes.find(({ name }) => name === 'between')!,
-    op: 'Celu',
+    op: 'Hardmax',
   };
-  return inferTypes({ ...graph, nodes: graph.nodes.map((node) => (node.name === 'between' ? celu : node)) });
+  return inferTypes({
+    ...graph,
+    nodes: graph.nodes.map((node) => (node.name === 'between' ? hardmax : node)),
+  });
 }
 
 describe('a node that one of the engines cannot run', () => {
-  const graph = modelWithCelu();
-  const model = { name: 'celu', graph, strategy: 'depth' };
+  const graph = modelWithHardmax();
+  const model = { name: 'hardmax', graph, strategy: 'depth' };
   let cluster: TestCluster;
   afterEach(() => cluster.stop());
 
@@ -43,7 +46,7 @@ describe('a node that one of the engines cannot run', () => {
     const want = await runWhole(oracle, graph, new Map([[graph.inputs[0]!, image]]));
     await oracle.stop();
     const { outputs, degraded } = await cluster.master.infer(
-      'celu',
+      'hardmax',
       'r1',
       new Map([[graph.inputs[0]!, image]]),
     );
@@ -55,7 +58,7 @@ describe('a node that one of the engines cannot run', () => {
 
   const workersOf = (op: string) =>
     cluster.master
-      .deployment('celu')!
+      .deployment('hardmax')!
       .plan.stages.filter(({ nodes }) => nodes.some((node) => node.op === op))
       .flatMap(({ shards }) => shards.map(({ worker }) => worker));
 
@@ -63,7 +66,7 @@ describe('a node that one of the engines cannot run', () => {
     cluster = await new TestCluster().start([model], 2, {
       agentOf: () => ({ engine: new TfjsWasmEngine() }),
     });
-    expect(workersOf('Celu')).toEqual(['master']);
+    expect(workersOf('Hardmax')).toEqual(['master']);
     expect(new Set(workersOf('Conv'))).toEqual(new Set(['agent-0', 'agent-1']));
     await expectRight();
   });
@@ -73,19 +76,19 @@ describe('a node that one of the engines cannot run', () => {
       engine: new TfjsWasmEngine(),
       agentOf: (at) => (at === 0 ? { engine: new TfjsWasmEngine() } : {}),
     });
-    expect(workersOf('Celu')).toEqual(['agent-1']);
+    expect(workersOf('Hardmax')).toEqual(['agent-1']);
     expect(new Set(workersOf('Conv'))).toEqual(new Set(['agent-0', 'agent-1']));
     await expectRight();
   });
 });
 
 it('is told when it is planned, where nobody can', () => {
-  const graph = modelWithCelu();
+  const graph = modelWithHardmax();
   const canRun = new Abilities(graph, 'tfjs-wasm').of([]);
   const fleet = fleetOfWorkers([{ id: 'agent-0', weight: 1 }]);
   for (const strategy of STRATEGY_NAMES) {
     expect(() => planGraph(graph, fleet, { strategy, canRun })).toThrow(
-      /Nobody can run Celu of node between/,
+      /Nobody can run Hardmax of node between/,
     );
   }
 });
