@@ -1,9 +1,9 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { planGraph } from '../../src/planner/strategies.ts';
-import { randomModel } from '../support/random-graph.ts';
 import { randomFleet } from '../planner/support.ts';
 import { secondsByAgents } from '../planner/zoo-plans.ts';
+import { randomModel } from '../support/random-graph.ts';
 
 jest.setTimeout(300_000);
 
