@@ -67,13 +67,15 @@ export async function runShard(
   for (let attempt = 0; ; attempt += 1) {
     const worker = nextWorker(context, flow, dealer, tried);
     tried.add(worker);
+    // the first attempt is that of planned workers, who listen to what the stage shares
+    if (attempt === 0 && !workersOf(flow.planned).includes(worker)) attempt = 1;
     const ended = dealer?.holds(worker) ? dealer.begin(worker) : undefined;
     const started = performance.now();
     try {
       if (worker === MASTER) await runLocally(context, state, flow);
       else await runRemotely(context, state, flow, worker, attempt);
       ended?.((performance.now() - started) / 1000);
-      return { asPlanned: attempt === 0 && workersOf(flow.planned).includes(worker) };
+      return { asPlanned: attempt === 0 };
     } catch (error) {
       ended?.();
       if (worker === MASTER) throw error;
