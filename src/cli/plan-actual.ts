@@ -24,7 +24,7 @@ export interface ActualStage {
   readonly scheme: string;
   /** By what was measured before the first inference. */
   readonly calibratedMs: number;
-  /** By what is known when the inferences that count begin. */
+  /** Median of what was said before each of the runs, by what was known then. */
   readonly predictedMs: number;
   /** Median of the runs. */
   readonly measuredMs: number;
@@ -35,7 +35,7 @@ export interface ActualStage {
 export interface Actual {
   /** What `predictedMs` rests on: figures measured before the first inference, or such that earlier inferences corrected. */
   readonly basis: 'calibrated' | 'corrected';
-  /** Inferences from which the master learnt; none of them is in what was measured. */
+  /** Inferences from which the master learnt before the first that counts. */
   readonly learnt: number;
   readonly runs: number;
   readonly plan: Plan;
@@ -56,8 +56,9 @@ const MOVES = 3;
 
 /**
  * Plans the model for agents that are started on this machine and calibrated, each alone; serves it, as any master does,
- * until what stages take has corrected the figures; then predicts, runs it anew, and lays the two side by side. Stages
- * that run side by side are predicted so: by the whole plan.
+ * until what stages take has corrected the figures; then predicts an inference, runs it, predicts the next by what was
+ * learnt meanwhile, and lays the two side by side. No inference says anything of its own prediction. Stages that run side
+ * by side are predicted so: by the whole plan.
  */
 export async function measureActual(
   context: CliContext,
@@ -78,7 +79,7 @@ export async function measureActual(
   const { master } = fleet;
   const inputs = randomInputs(model.graph);
   let serial = 0;
-  const infer = async () => {
+  const infer = async (): Promise<Times> => {
     const { stages, totalMs } = await master.infer(model.name, `actual-${serial++}`, inputs);
     return { stages: stages.map((stage) => stage.totalMs), totalMs };
   };
@@ -87,28 +88,30 @@ export async function measureActual(
     output.progress(`Inference ${at} of ${LEARNT}, from which the master learns`);
     await infer();
   });
-  // what is predicted is said here, before the first inference that counts
   const { plan } = master.deployment(model.name)!;
   const basis = master.profiles.isCorrected ? 'corrected' : 'calibrated';
-  const predicted = predictionOf(plan, master.profiles.profile);
   const before = predictionOf(plan, calibrated);
-  const taken: Awaited<ReturnType<typeof infer>>[] = [];
+  const said: Times[] = [];
+  const taken: Times[] = [];
   while (taken.length < runs && master.deployment(model.name)!.plan === plan) {
     output.progress(`Inference ${taken.length + 1} of ${runs}`);
+    said.push(predictionOf(plan, master.profiles.profile));
     taken.push(await infer());
+    await master.profiles.corrected();
   }
   await fleet.stop();
   const stages = plan.stages.map(({ name, scheme: by }, at): ActualStage => {
     const seen = taken.map(({ stages: of }) => of[at]!);
-    const ms = { calibratedMs: before.stages[at]!, predictedMs: predicted.stages[at]! };
-    return { name, scheme: by, ...ms, measuredMs: median(seen), spread: relativeSpread(seen) };
+    const predictedMs = median(said.map(({ stages: of }) => of[at]!));
+    const ms = { calibratedMs: before.stages[at]!, predictedMs, measuredMs: median(seen) };
+    return { name, scheme: by, ...ms, spread: relativeSpread(seen) };
   });
   const errorOf = (by: 'predictedMs' | 'calibratedMs') =>
     median(stages.map(({ measuredMs, ...stage }) => Math.abs(measuredMs - stage[by]) / measuredMs));
   return {
     ...{ plan, basis, learnt, runs: taken.length, stages },
     ...{ medianAbsoluteError: errorOf('predictedMs'), calibratedError: errorOf('calibratedMs') },
-    ...{ calibratedMs: before.totalMs, predictedMs: predicted.totalMs },
+    ...{ calibratedMs: before.totalMs, predictedMs: median(said.map(({ totalMs }) => totalMs)) },
     measuredMs: median(taken.map(({ totalMs }) => totalMs)),
   };
 }
@@ -129,7 +132,12 @@ async function learn(master: Master, model: string, infer: (at: number) => Promi
 }
 
 /** Milliseconds of each stage, and of the whole. */
-function predictionOf(plan: Plan, fleet: FleetProfile) {
+interface Times {
+  readonly stages: readonly number[];
+  readonly totalMs: number;
+}
+
+function predictionOf(plan: Plan, fleet: FleetProfile): Times {
   const { stages, makespan } = simulate(plan, new FleetModel(fleet));
   const seconds = stages.map(({ terms }) => Object.values(terms).reduce((sum, each) => sum + each, 0));
   return { stages: seconds.map((each) => 1000 * each), totalMs: 1000 * makespan };
@@ -163,7 +171,7 @@ export function actualText({ stages, runs, learnt, basis, ...rest }: Actual): st
       rows,
     ),
     '',
-    `Calibrated: before the first inference. Predicted: by ${basis} figures, after ${learnt} inferences. Measured: the median of ${runs} more.`,
+    `Calibrated: before the first inference. Predicted: by ${basis} figures, after ${learnt} inferences, before each of ${runs} more. Measured: those.`,
     `All: calibrated ${msText(calibratedMs)} ms, ${error(calibratedError)}`,
     `     predicted  ${msText(predictedMs)} ms, ${error(medianAbsoluteError)}`,
     `     measured   ${msText(measuredMs)} ms`,
