@@ -51,7 +51,7 @@ export interface Actual {
 
 /** A master has learnt from so many inferences of one plan. */
 const LEARNT = WARM_UP + LEARNT_FROM;
-/** The plan may move so often before we take what there is. */
+/** The plan may move, or inferences not run as planned, so often before we take what there is. */
 const MOVES = 3;
 
 /**
@@ -79,24 +79,29 @@ export async function measureActual(
   const { master } = fleet;
   const inputs = randomInputs(model.graph);
   let serial = 0;
-  const infer = async (): Promise<Times> => {
-    const { stages, totalMs } = await master.infer(model.name, `actual-${serial++}`, inputs);
-    return { stages: stages.map((stage) => stage.totalMs), totalMs };
+  const infer = async (): Promise<Times | undefined> => {
+    const { stages, totalMs, degraded } = await master.infer(model.name, `actual-${serial++}`, inputs);
+    return degraded ? undefined : { stages: stages.map((stage) => stage.totalMs), totalMs };
   };
   const { measured: calibrated } = master.profiles;
-  const learnt = await learn(master, model.name, async (at) => {
+  const learnt = await learn(master, model.name, (at) => {
     output.progress(`Inference ${at} of ${LEARNT}, from which the master learns`);
-    await infer();
+    return infer();
   });
   const { plan } = master.deployment(model.name)!;
   const basis = master.profiles.isCorrected ? 'corrected' : 'calibrated';
   const before = predictionOf(plan, calibrated);
   const said: Times[] = [];
   const taken: Times[] = [];
-  while (taken.length < runs && master.deployment(model.name)!.plan === plan) {
+  for (let run = 0; taken.length < runs && run < MOVES * runs; run += 1) {
+    if (master.deployment(model.name)!.plan !== plan) break;
     output.progress(`Inference ${taken.length + 1} of ${runs}`);
-    said.push(predictionOf(plan, master.profiles.profile));
-    taken.push(await infer());
+    const prediction = predictionOf(plan, master.profiles.profile);
+    const times = await infer();
+    if (times) {
+      said.push(prediction);
+      taken.push(times);
+    }
     await master.profiles.corrected();
   }
   await fleet.stop();
@@ -116,13 +121,19 @@ export async function measureActual(
   };
 }
 
-/** Serves until one plan was seen often enough; gives how many inferences that took. What was seen may move the plan. */
-async function learn(master: Master, model: string, infer: (at: number) => Promise<void>): Promise<number> {
+/**
+ * Serves until one plan was seen often enough, and ran as planned; gives how many inferences that took. What was seen may
+ * move the plan.
+ */
+async function learn(
+  master: Master,
+  model: string,
+  infer: (at: number) => Promise<unknown>,
+): Promise<number> {
   let deployment = master.deployment(model);
   let run = 0;
   for (let seen = 0; seen < LEARNT && run < MOVES * LEARNT; run += 1) {
-    seen += 1;
-    await infer(seen);
+    if (await infer(seen + 1)) seen += 1;
     await master.profiles.corrected();
     const now = master.deployment(model);
     if (now !== deployment) seen = 0;
