@@ -21,6 +21,8 @@ export interface CellOptions {
   readonly warmUp: number;
   readonly patienceMs: number;
   readonly inFlight: number;
+  /** Devices are measured through their quota, as the product does. */
+  readonly throughQuota: boolean;
   readonly hierarchy: CpuHierarchy;
   /** Takes down what runs, at the end of the program at the latest. */
   readonly defer: (undo: () => Promise<void>) => void;
@@ -41,9 +43,7 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
   try {
     await fog.start(model.file, model.inputs);
     say('measuring devices and links');
-    await fog.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
-    await fog.setLimited(true);
-    await fog.client.call('calibrate');
+    await fog.calibrate(options.throughQuota);
     await fog.baseline.call<number>('run');
     const baselines: number[] = [];
     const measured: (MeasuredStrategy | FailedStrategy)[] = [];

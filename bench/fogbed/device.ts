@@ -30,6 +30,8 @@ export interface DeviceProcess {
   readonly child: ChildProcess;
   /** Rejects when the process ends before `stop`. */
   readonly failed: Promise<never>;
+  /** What it wrote on standard output, when it has ended well; rejects as `failed`. */
+  readonly output: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -108,12 +110,23 @@ function watched(child: ChildProcess, what: string, onEnd: () => void): DevicePr
     lines.push(...text.split('\n').filter((line) => line.trim() !== ''));
     lines.splice(0, lines.length - KEPT_LINES);
   });
+  let written = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    written += text;
+  });
+  let succeed: (output: string) => void = () => undefined;
+  const output = new Promise<string>((resolve, reject) => {
+    succeed = resolve;
+    failed.catch(reject);
+  });
+  output.catch(() => undefined);
   const ended = new Promise<void>((resolve) => {
     child.on('error', (error) => lines.push(error.message));
     child.on('close', (code, signal) => {
       resolve();
       onEnd();
       if (stopping) return;
+      if (code === 0) succeed(written);
       fail(new Error(`${what} ended (${code ?? signal}): ${lines.join(' ') || 'it wrote nothing'}`));
     });
   });
@@ -124,7 +137,7 @@ function watched(child: ChildProcess, what: string, onEnd: () => void): DevicePr
     await ended;
     clearTimeout(timer);
   };
-  return { child, failed, stop };
+  return { child, failed, output, stop };
 }
 
 /** Settings of this process are not meant for the devices. */

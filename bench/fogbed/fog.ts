@@ -1,14 +1,16 @@
-import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { MeasuredCompute } from '../../src/estimator/measured.ts';
 import { Caller } from './calls.ts';
 import { CpuGroup, type CpuHierarchy } from './cpu.ts';
 import { Device, type DeviceProcess } from './device.ts';
 import { runName } from './names.ts';
 import { Network, type Rates } from './network.ts';
 import type { PlainTensors } from './plain-tensors.ts';
+import { scaledCompute } from './scaled.ts';
 
 export interface FogOptions {
   readonly pid: number;
@@ -87,6 +89,10 @@ export class Fog {
     await this.#baseline.call('open', { model, inputs });
     const outputs = await this.#baseline.call<PlainTensors>('outputs');
     await this.#client.call('expect', { inputs, outputs });
+    this.#startAgents();
+  }
+
+  #startAgents(): void {
     this.#agents = this.agentNames.map((name) => {
       const device = this.#device(name);
       const flags = [
@@ -102,6 +108,43 @@ export class Fog {
       const own = [...flags, ...ENGINE, '--calibration', 'never', '--log-level', 'warn', '--with-parent'];
       return device.run(PROGRAM, ['agent', ...own]);
     });
+  }
+
+  /**
+   * Links and messages are measured as the product does it, through quotas and queues. Devices are measured at full speed
+   * and scaled, see `scaledCompute`; with `throughQuota` they are as the product measures them. Limits are off
+   * before and afterwards.
+   */
+  async calibrate(throughQuota: boolean): Promise<void> {
+    const compute = throughQuota ? undefined : await this.#fullSpeed();
+    await this.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
+    await this.setLimited(true);
+    await this.#whileAllRun(this.client.call('calibrate'));
+    await this.setLimited(false);
+    if (!compute) return;
+    await this.#stopMaster();
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
+    for (const [at, name] of [MASTER, ...this.agentNames].entries()) {
+      const file = join(this.#device(name).directory, 'calibration.json');
+      const { key, profile } = JSON.parse(await readFile(file, 'utf8'));
+      const { secondsPerMessage } = profile as MeasuredCompute;
+      const scaled = scaledCompute(compute, this.#options.cpus[at]!);
+      const own = { ...scaled, ...(secondsPerMessage === undefined ? {} : { secondsPerMessage }) };
+      await writeFile(file, JSON.stringify({ key, profile: own }));
+    }
+    this.#startAgents();
+  }
+
+  async #fullSpeed(): Promise<MeasuredCompute> {
+    const measuring = this.#device(BASELINE).run(PROGRAM, ['calibrate', '--local', ...ENGINE, '--json']);
+    const { compute } = JSON.parse(await measuring.output) as { readonly compute: MeasuredCompute };
+    return compute;
+  }
+
+  async #stopMaster(): Promise<void> {
+    await this.client.call('disconnect');
+    await this.#master?.stop();
+    this.#master = undefined;
   }
 
   /** Everything is taken away again, whatever was started. */
@@ -123,8 +166,7 @@ export class Fog {
    * nothing yet: a plan that is made while agents are still coming would stay if the next one gained little.
    */
   async startMaster({ strategy, wire, inFlight }: MasterChoice): Promise<void> {
-    await this.client.call('disconnect');
-    await this.#master?.stop();
+    await this.#stopMaster();
     const device = this.#device(MASTER);
     const models = join(this.#directory, `models-${++this.#masters}`);
     await mkdir(models);

@@ -38,6 +38,7 @@ async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {
           rate: rateOf(link),
           shared: flags.medium === 'shared' || AIR.test(link),
           ...(masterLink === undefined ? {} : { masterLink: { text: masterLink, rate: rateOf(masterLink) } }),
+          throughQuota: flags.calibrate === 'quota',
           patienceMs: 1000 * flags.patience,
           defer: (undo) => lifetime.defer(undo),
           onProgress: progress,

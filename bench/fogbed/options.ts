@@ -16,6 +16,7 @@ export interface FogbedFlags {
   readonly warmUp: number;
   readonly patience: number;
   readonly inFlight: number;
+  readonly calibrate: 'scaled' | 'quota';
   readonly clean?: boolean;
   readonly json?: boolean;
 }
@@ -57,6 +58,14 @@ export function fogbedCommand(): Command {
       'inferences under way at a time, for the frames per second',
       wholeNumber(1, 64),
       1,
+    )
+    .addOption(
+      new Option(
+        '--calibrate <way>',
+        'devices at full speed, then scaled by their share; or through the quota',
+      )
+        .choices(['scaled', 'quota'])
+        .default('scaled'),
     )
     .option('--clean', 'take away what killed runs left behind, and end')
     .option('--json', 'print JSON: one document, or a list for a sweep');
