@@ -1,0 +1,96 @@
+import { type Bound, boundOf } from './bound.ts';
+import type { CpuHierarchy } from './cpu.ts';
+import type { FailedStrategy, FogbedDocument, MeasuredStrategy } from './document.ts';
+import { Fog } from './fog.ts';
+import { type MeasureOptions, measureStrategy, spreadOf } from './measure.ts';
+import type { FogModel } from './model.ts';
+
+export interface CellOptions {
+  readonly model: FogModel;
+  readonly agents: number;
+  /** Of the master, then of the agents, the last one again and again. */
+  readonly cpu: readonly number[];
+  readonly link: string;
+  /** In bits per second. */
+  readonly rate: number;
+  readonly masterLink?: { readonly text: string; readonly rate: number };
+  readonly shared: boolean;
+  readonly strategies: readonly string[];
+  readonly wires: readonly string[];
+  readonly runs: number;
+  readonly warmUp: number;
+  readonly patienceMs: number;
+  readonly inFlight: number;
+  /** Devices are measured through their quota, as the product does. */
+  readonly throughQuota: boolean;
+  readonly hierarchy: CpuHierarchy;
+  /** Takes down what runs, at the end of the program at the latest. */
+  readonly defer: (undo: () => Promise<void>) => void;
+  readonly onProgress: (text: string) => void;
+}
+
+/** Baseline runs beside each strategy, so that both meet the same machine. */
+const BESIDE = 2;
+
+/** One fog, measured by all strategies. */
+export async function measureCell(options: CellOptions): Promise<FogbedDocument> {
+  const { model, agents, link, rate, masterLink, shared, strategies, wires, hierarchy, onProgress } = options;
+  const cpus = Array.from({ length: agents + 1 }, (_, at) => options.cpu[at] ?? options.cpu.at(-1)!);
+  const own = { device: rate, master: masterLink?.rate ?? rate, shared };
+  const say = (text: string) => onProgress(`${agents} agents, ${link}: ${text}`);
+  const fog = new Fog({ pid: process.pid, agents, cpus, hierarchy, rates: own, onProgress: say });
+  options.defer(() => fog.stop());
+  try {
+    await fog.start(model.file, model.inputs);
+    say('measuring devices and links');
+    await fog.calibrate(options.throughQuota);
+    await fog.baseline.call<number>('run');
+    const baselines: number[] = [];
+    const measured: (MeasuredStrategy | FailedStrategy)[] = [];
+    const choices = wires.flatMap((wire) => strategies.map((strategy) => ({ strategy, wire })));
+    const beside = Math.max(BESIDE, Math.ceil(options.runs / choices.length));
+    for (const choice of choices) {
+      await fog.setLimited(true);
+      for (let run = 0; run < beside; run += 1) baselines.push(await fog.baseline.call<number>('run'));
+      say(`baseline ${Math.round(baselines.at(-1)!)} ms`);
+      await fog.setLimited(false);
+      const measure: MeasureOptions = {
+        ...options,
+        fog,
+        model: model.name,
+        file: model.file,
+        onProgress: say,
+      };
+      measured.push(await measureStrategy(measure, { ...choice, inFlight: options.inFlight }));
+    }
+    const baseline = spreadOf(baselines);
+    const { boundMs, ...bound } = cellBound(options, cpus, baseline.median);
+    return {
+      ...{ model: model.spec, agents, cpu: alike(options.cpu), link, masterLink: masterLink?.text ?? link },
+      ...{ medium: shared ? ('shared' as const) : ('cables' as const), baselineMs: baseline.median },
+      ...{ baseline: { ...baseline, runs: baselines.length }, boundMs, bound },
+      strategies: measured.map((each) =>
+        'error' in each ? each : { ...each, speedup: baseline.median / each.latencyMs.median },
+      ),
+    };
+  } finally {
+    await fog.stop();
+  }
+}
+
+function cellBound(
+  { model, rate, masterLink, shared }: CellOptions,
+  cpus: readonly number[],
+  baselineMs: number,
+): Bound {
+  return boundOf({
+    ...{ baselineMs, cpus, shared },
+    inputBytes: model.inputBytes,
+    outputBytes: model.outputBytes,
+    rate: shared ? Math.min(rate, masterLink?.rate ?? rate) : (masterLink?.rate ?? rate),
+  });
+}
+
+function alike(cpu: readonly number[]): number | readonly number[] {
+  return cpu.every((share) => share === cpu[0]) ? cpu[0]! : cpu;
+}

@@ -1,0 +1,135 @@
+import { median } from '../../src/estimator/statistics.ts';
+import type { SummaryTimes } from '../../src/wire/messages/summary.ts';
+import type { FailedStrategy, MeasuredStrategy, Spread, Terms } from './document.ts';
+import type { Fog, MasterChoice } from './fog.ts';
+import type { SeenInference, SeenPlan } from './seen.ts';
+
+export interface MeasureOptions {
+  readonly fog: Fog;
+  /** As it is served, and its file. */
+  readonly model: string;
+  readonly file: string;
+  readonly runs: number;
+  readonly warmUp: number;
+  /** No further run begins later, once there is one. */
+  readonly patienceMs: number;
+  readonly onProgress: (text: string) => void;
+}
+
+/** The plan may change so often while it is measured; then what there is counts. */
+const PLANS = 3;
+/** Largest distance of a lossless wire from the whole model, as a share of the output's largest magnitude. */
+const TOLERANCE = 1e-4;
+
+/** Serves the model by one strategy, and measures inferences. The limits are off before and afterwards. */
+export async function measureStrategy(
+  options: MeasureOptions,
+  choice: MasterChoice,
+): Promise<MeasuredStrategy | FailedStrategy> {
+  const { fog, model, file, onProgress } = options;
+  const { strategy, wire } = choice;
+  try {
+    onProgress(`${strategy}: deploying`);
+    await fog.startMaster(choice);
+    await fog.serve(model, file);
+    let seen = await measuredPlan(options, choice);
+    for (let plans = 1; plans < PLANS && seen.planAfter.deployment !== seen.plan.deployment; plans += 1) {
+      onProgress(`${strategy}: the plan has changed; measuring anew`);
+      seen = await measuredPlan(options, choice);
+    }
+    return documentOf(choice, seen);
+  } catch (error) {
+    await fog.setLimited(false);
+    const said = error instanceof Error ? error.message : String(error);
+    onProgress(`${strategy}: ${said}`);
+    return { strategy, wire, error: said };
+  }
+}
+
+interface SeenRuns {
+  readonly plan: SeenPlan;
+  readonly planAfter: SeenPlan;
+  readonly runs: readonly SeenInference[];
+  readonly cableBytes: number;
+  readonly framesPerSecond: number;
+}
+
+async function measuredPlan(
+  options: MeasureOptions,
+  { strategy, inFlight }: MasterChoice,
+): Promise<SeenRuns> {
+  const { fog, model, runs: wanted, warmUp, patienceMs, onProgress } = options;
+  const infer = () => fog.client.call<SeenInference>('infer', { model });
+  const plan = await fog.client.call<SeenPlan>('plan', { model });
+  await fog.setLimited(true);
+  const began = performance.now();
+  const late = () => performance.now() - began > patienceMs;
+  for (let run = 0; run < warmUp && !(run > 0 && late()); run += 1) await infer();
+  const runs: SeenInference[] = [];
+  const before = await fog.masterBytes();
+  while (runs.length < wanted && !(runs.length > 0 && late())) {
+    runs.push(await infer());
+    const { latencyMs } = runs.at(-1)!;
+    onProgress(`${strategy}: ${runs.length} of ${wanted}, ${Math.round(latencyMs)} ms`);
+  }
+  const cableBytes = ((await fog.masterBytes()) - before) / runs.length;
+  let framesPerSecond = (1000 * runs.length) / runs.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
+  if (inFlight > 1) {
+    onProgress(`${strategy}: ${inFlight} at a time`);
+    const count = inFlight * Math.max(3, runs.length);
+    const ms = await fog.client.call<number>('stream', { model, count, inFlight });
+    framesPerSecond = (1000 * count) / ms;
+  }
+  await fog.setLimited(false);
+  const planAfter = await fog.client.call<SeenPlan>('plan', { model });
+  return { plan, planAfter, runs, cableBytes, framesPerSecond };
+}
+
+function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns): MeasuredStrategy {
+  const { plan, runs, cableBytes, framesPerSecond } = seen;
+  const difference = Math.max(...runs.map((run) => run.difference));
+  // a lossy wire is far off by design: how far is told, and judged elsewhere
+  if (wire === 'float32' && !(difference <= TOLERANCE)) {
+    throw new Error(`its outputs are ${difference} off the whole model; at most ${TOLERANCE} is right`);
+  }
+  const latencyMs = spreadOf(runs.map((run) => run.latencyMs));
+  return {
+    ...{ strategy, wire, runs: runs.length, latencyMs },
+    masterMs: spreadOf(runs.map((run) => run.masterMs)),
+    // the baseline is known at the end
+    speedup: Number.NaN,
+    ...{ framesPerSecond, inFlight, predictedMs: plan.predictedMs },
+    bytes: median(runs.map(({ stages }) => stages.reduce((sum, { bytes }) => sum + bytes, 0))),
+    cableBytes: Math.round(cableBytes),
+    perTerm: termsOf(runs.map(({ stages }) => stages.map(({ times }) => times))),
+    difference,
+    degraded: runs.filter((run) => run.degraded).length,
+    stages: plan.stages.map((stage, at) => {
+      const seenStages = runs.flatMap(({ stages }) => (stages[at]?.name === stage.name ? [stages[at]] : []));
+      if (seenStages.length === 0) return { ...stage, measuredMs: 0, bytes: 0, perTerm: termsOf([]) };
+      return {
+        ...stage,
+        measuredMs: median(seenStages.map(({ totalMs }) => totalMs)),
+        bytes: median(seenStages.map(({ bytes }) => bytes)),
+        perTerm: termsOf(seenStages.map(({ times }) => [times])),
+      };
+    }),
+  };
+}
+
+/** Medians over the runs of the sums over the stages. */
+function termsOf(runs: readonly (readonly SummaryTimes[])[]): Terms {
+  const of = (term: keyof SummaryTimes) =>
+    runs.length === 0 ? 0 : median(runs.map((stages) => stages.reduce((sum, times) => sum + times[term], 0)));
+  return {
+    partition: of('partitionMs'),
+    transmit: of('transmitMs'),
+    edge: of('edgeMs'),
+    receive: of('receiveMs'),
+    join: of('joinMs'),
+  };
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}
