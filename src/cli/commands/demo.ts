@@ -74,7 +74,7 @@ export function demoCommand(context: CliContext) {
       await fleet.stop();
       output.progress('Running the whole model here');
       await engine.start();
-      const local = await runLocally(engine, model.graph, inputs, RUNS);
+      const local = await runLocally(engine, model.graph, inputs, { runs: RUNS });
       const { maxAbsDifference } = differenceOf(result.outputs, local.outputs);
       const seen = { top: 3, ...(placement ? { placement } : {}) };
       const summary = summarize({ ...model, strategy: 'depth' }, 'demo', options.agents, result, seen);
