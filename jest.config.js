@@ -13,6 +13,8 @@ const config = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/', '<rootDir>/node-red/'],
   testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/', '/test/node-red/'],
   testTimeout: 60_000,
+  // without it jest leaves one core idle, which is half of a small machine
+  maxWorkers: '100%',
 };
 // biome-ignore lint/style/noDefaultExport: jest reads the default export
 export default config;
