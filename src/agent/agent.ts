@@ -247,7 +247,7 @@ export class Agent implements Service {
     this.#served.delete(id);
     await Promise.allSettled(served.unsubscribe.map((unsubscribe) => unsubscribe()));
     for (const { spec } of served.deployment.shards)
-      await this.#running?.programs.release(spec.program.sha256);
+      await this.#running?.programs.release(spec);
   }
 
   async #reply(reply: Reply): Promise<void> {

@@ -130,7 +130,7 @@ async function learn(master: Master, model: string, infer: (at: number) => Promi
 
 /** Milliseconds of each stage, and of the whole. */
 function predictionOf(plan: Plan, fleet: FleetProfile) {
-  const { stages, makespan } = simulate(plan, new FleetModel(fleet));
+  const { stages, makespan } = simulate(plan, new FleetModel(fleet, plan));
   const seconds = stages.map(({ terms }) => Object.values(terms).reduce((sum, each) => sum + each, 0));
   return { stages: seconds.map((each) => 1000 * each), totalMs: 1000 * makespan };
 }

@@ -22,7 +22,7 @@ export function runInference(
   inputs: ReadonlyMap<string, Tensor>,
 ): Promise<InferenceResult> {
   const { flow } = context;
-  const joined = new JoinedTensors(graph.types, flow, inputs, graph.outputs);
+  const joined = new JoinedTensors(context.held, flow, inputs, graph.outputs);
   const state: RequestState = { request, joined, times: new StageTimes(), sharedSent: new Map() };
   const waiting = flow.shards.map(({ dependencies }) => dependencies);
   const started = performance.now();
