@@ -123,10 +123,13 @@ function refuseMisfits(graph: Graph, { program, inputs, outputs }: ShardProgram)
   for (const { role, names, regions } of sides) {
     const misfit = regions.find(({ dtype, shape, scales }, at) => {
       const own = graph.types.get(names[at] ?? '');
-      return !own || !PRECISIONS.some((precision) => {
-        const type = wireTypeOf({ dtype: own.dtype, shape }, precision);
-        return type.dtype === dtype && type.scales === scales;
-      });
+      return (
+        !own ||
+        !PRECISIONS.some((precision) => {
+          const type = wireTypeOf({ dtype: own.dtype, shape }, precision);
+          return type.dtype === dtype && type.scales === scales;
+        })
+      );
     });
     if (names.length === regions.length && !misfit) continue;
     const what = misfit ? `${misfit.dtype} with ${misfit.scales ?? 0} scales` : `${regions.length} regions`;

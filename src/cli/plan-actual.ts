@@ -6,6 +6,7 @@ import { LEARNT_FROM, WARM_UP } from '../master/host-correction.ts';
 import type { Master } from '../master/master.ts';
 import type { Plan } from '../planner/plan.ts';
 import { simulate } from '../simulation/simulate.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { type CliContext, quietLogger } from './context.ts';
 import { LocalFleet } from './fleet/local-fleet.ts';
 import { randomInputs } from './random-input.ts';
@@ -16,6 +17,7 @@ export interface ActualFlags {
   readonly agents: number;
   readonly strategy: string;
   readonly scheme: string;
+  readonly wire: Precision;
   readonly runs: number;
 }
 
@@ -63,12 +65,12 @@ export async function measureActual(
   context: CliContext,
   model: ResolvedModel,
   engine: Engine,
-  { agents, strategy, scheme, runs }: ActualFlags,
+  { agents, strategy, scheme, wire, runs }: ActualFlags,
 ): Promise<Actual> {
   const { program, environment, lifetime, output } = context;
   const fleet = new LocalFleet({
     ...{ program, environment, agents, engine },
-    model: { ...model, strategy, scheme },
+    model: { ...model, strategy, scheme, wire },
     logger: quietLogger(context),
     calibrate: true,
     onProgress: (text) => output.progress(text),

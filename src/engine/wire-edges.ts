@@ -90,7 +90,8 @@ class EdgeWriter {
     if (scales === 1) return node('ReduceMax', [of], to, { keepdims: { type: 'int', value: 0 } });
     const axes = shape.flatMap((extent, axis) => (axis > 1 || (axis === 0 && extent !== 1) ? [axis] : []));
     const keepdims = { keepdims: { type: 'int', value: 1 } } as const;
-    if (this.#opset < 18) return node('ReduceMax', [of], to, { ...keepdims, axes: { type: 'ints', value: axes } });
+    if (this.#opset < 18)
+      return node('ReduceMax', [of], to, { ...keepdims, axes: { type: 'ints', value: axes } });
     const name = `${to}/axes`;
     this.#add(name, Tensor.of('int64', [axes.length], BigInt64Array.from(axes.map(BigInt))));
     return node('ReduceMax', [of, name], to, keepdims);
@@ -122,11 +123,7 @@ class EdgeWriter {
   }
 }
 
-function isPlain(
-  types: ReadonlyMap<string, TensorType>,
-  name: string,
-  type: WireType | undefined,
-): boolean {
+function isPlain(types: ReadonlyMap<string, TensorType>, name: string, type: WireType | undefined): boolean {
   return type === undefined || types.get(name)?.dtype === type.dtype;
 }
 

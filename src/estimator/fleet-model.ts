@@ -1,8 +1,8 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Node } from '../graph/graph.ts';
-import { ComputeModel } from './compute.ts';
 import type { Priced } from '../partition/shard.ts';
 import type { Precision } from '../tensor/precision.ts';
+import { ComputeModel } from './compute.ts';
 import type { ComputeProfile, DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
 import { type Travelling, travelling } from './travelling.ts';
 

@@ -24,7 +24,8 @@ export interface WaySeconds {
  */
 export function partedWay(
   { seconds, receiveSeconds, chunks }: Omit<SeenWay, 'wire'>,
-  predicted: StageTerms): WaySeconds {
+  predicted: StageTerms,
+): WaySeconds {
   const back = chunks > 1 ? (receiveSeconds * chunks) / (chunks - 1) : shareOf(predicted) * seconds;
   const fromAgent = Math.min(back, seconds);
   return { toAgent: seconds - fromAgent, fromAgent };

@@ -41,6 +41,8 @@ export function travelling(shard: Priced, wire: Precision): Travelling {
     outputBytes: sizes(outputs, outputTypes),
     work: [...shard.work, ...work],
     inputConversion: taken.map((n) => n * copying.sent),
-    outputConversion: given.map((n, at) => n * (outputs[at]!.join === 'sum' ? copying.summed : copying.placed)),
+    outputConversion: given.map(
+      (n, at) => n * (outputs[at]!.join === 'sum' ? copying.summed : copying.placed),
+    ),
   };
 }

@@ -203,6 +203,7 @@ export class Deployment {
   }
 
   async #deployOn(agent: string, packed: ReadonlyMap<number, PackedProgram>): Promise<void> {
+    this.#requireWire(agent);
     const held = this.#flow.shards.filter(({ id }) => this.#holders[id]!.includes(agent));
     const programs = held.map((flow) => this.#specOf(flow, packed.get(flow.id)!, agent));
     const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
@@ -213,6 +214,18 @@ export class Deployment {
       { model, agent, receivedBytes, cachedBytes, shards: held.length },
       'An agent holds its programs.',
     );
+  }
+
+  /** An agent of an older version would take narrow elements for float32. Throws ISO_ERR_DEPLOY_FAILED. */
+  #requireWire(agent: string): void {
+    const { fleet, model } = this.#options;
+    const { wire } = this.plan;
+    const member = fleet.members.find(({ id }) => id === agent);
+    if (wire === 'float32' || !member || member.profile.wire?.includes(wire)) return;
+    const reason = `its version of Isobath cannot send and take ${wire}`;
+    const error = IsobathError.of('ISO_ERR_DEPLOY_FAILED', { model, agent, reason });
+    this.#failures.set(agent, error);
+    throw error;
   }
 
   #specOf(
@@ -228,7 +241,11 @@ export class Deployment {
       stage: stage.index,
       shard: index,
       program: ref(program),
-      inputs: edges.inputs.map((type, at) => ({ tensor: names.inputs[at]!, ...type, shared: shared.has(at) })),
+      inputs: edges.inputs.map((type, at) => ({
+        tensor: names.inputs[at]!,
+        ...type,
+        shared: shared.has(at),
+      })),
       outputs: edges.outputs.map((type, at) => ({ tensor: names.outputs[at]!, ...type })),
       blobs: filters.map(ref),
       standby: !agentsOf(planned).includes(agent),

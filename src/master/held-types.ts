@@ -52,6 +52,7 @@ export function wireEdges({ shard }: PlannedShard, wire: Precision) {
   return { inputs: inputs.map(typeOf), outputs: outputs.map(typeOf) };
 }
 
-function isRemote(planned: PlannedShard): boolean {
+/** True where an agent may run it. */
+export function isRemote(planned: PlannedShard): boolean {
   return workersOf(planned).some((worker) => worker !== MASTER);
 }

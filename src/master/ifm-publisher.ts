@@ -40,14 +40,15 @@ export async function publishRegion(
   const { type, scales, fill } = wireRegion(tensor, region, wire);
   const { dtype, shape } = type;
   const width = elementBytes(dtype);
-  const bytes = sizeOf(shape) * width;
   const factors = scales ? { scales: bytesOf(scales) } : {};
+  let bytes = 0;
   let partitionMs = performance.now() - begun;
-  for (const { length, ...place } of chunkRanges(bytes, chunkBytes, width)) {
+  for (const { length, ...place } of chunkRanges(sizeOf(shape) * width, chunkBytes, width)) {
     const started = performance.now();
     const header: Unsealed<ShardChunk> = { v: VERSION, ...address, dtype, shape, ...place, ...factors };
     const frame = encodeFrame<ShardChunk>(header, length, (target) => fill(place.offset, target));
     partitionMs += performance.now() - started;
+    bytes += length + (scales?.byteLength ?? 0);
     await bus.publish(topic, frame);
   }
   return { bytes, partitionMs };

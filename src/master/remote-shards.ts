@@ -122,7 +122,7 @@ export class RemoteShards {
       return;
     }
     call.firstMs ||= performance.now();
-    call.bytes += bytes.length;
+    call.bytes += bytes.length + (header.scales?.length ?? 0);
     call.chunks += 1;
     call.times = header.times ?? call.times;
     try {

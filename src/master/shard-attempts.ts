@@ -122,7 +122,10 @@ async function runRemotely(
   if (attempt === 0 && !context.dealers.has(flow.stage.index) && context.isAlone()) {
     const seconds = Math.max(0, inFlight + receiveMs - joinMs) / 1000;
     const receiveSeconds = Math.max(0, receiveMs - joinMs) / 1000;
-    context.observeWay?.(flow.stage, flow.index, { ...{ seconds, receiveSeconds, wire }, chunks: answer.chunks });
+    context.observeWay?.(flow.stage, flow.index, {
+      ...{ seconds, receiveSeconds, wire },
+      chunks: answer.chunks,
+    });
   }
   times.addBytes(flow, sent.bytes + answer.bytes);
   times.end(flow, {

@@ -3,7 +3,7 @@ import { readInput } from '../formats/input.ts';
 import { type GoldenFiles, type Manifest, pathInside } from '../formats/manifest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { differenceOf } from '../tensor/difference.ts';
-import type { Precision } from '../tensor/precision.ts';
+import { type Precision, WIRE_TOLERANCE } from '../tensor/precision.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Inputs, and what the model gives for them. */
@@ -29,9 +29,6 @@ export async function readGolden(folder: string, manifest: Manifest, graph: Grap
   }
   return cases;
 }
-
-/** As much as trained models differ by over each wire, and half as much again (docs/performance.md). */
-const WIRE_TOLERANCE: Readonly<Record<Precision, number>> = { float32: 0, float16: 0.02, int8: 0.2 };
 
 /**
  * Throws ISO_ERR_GOLDEN_MISMATCH for the first case that `infer` does not give within its tolerance, or within that of the

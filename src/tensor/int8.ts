@@ -22,7 +22,9 @@ export function quantise(source: Float32Array, shape: Shape, region: Region): Qu
   const magnitudes = new Int32Array(scales.length);
   const visit = (with_: (scale: number, offset: number, at: number, length: number) => void) =>
     eachRun(shape, region, 0, elements.length, (offset, at, length) =>
-      eachScale(own, scales.length, at, length, (scale, skip, part) => with_(scale, offset + skip, at + skip, part)),
+      eachScale(own, scales.length, at, length, (scale, skip, part) =>
+        with_(scale, offset + skip, at + skip, part),
+      ),
     );
   visit((scale, offset, _, length) => {
     magnitudes[scale] = Math.max(magnitudes[scale]!, largestBits(bits, offset, length));

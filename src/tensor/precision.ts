@@ -12,6 +12,12 @@ export interface WireType extends TensorType {
   readonly scales?: number;
 }
 
+/**
+ * What a result may be off by, as a part of its largest magnitude: about twice what trained models were measured to be
+ * (docs/performance.md). A wrong filter is off by far more.
+ */
+export const WIRE_TOLERANCE: Readonly<Record<Precision, number>> = { float32: 0, float16: 0.02, int8: 0.2 };
+
 /** A scale is worth its four bytes where so many elements share it. */
 const LEAST_SHARED = 16;
 /** All scales of a region stand in the header of each of its frames. */

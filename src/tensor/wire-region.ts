@@ -34,7 +34,11 @@ export function wireRegion(tensor: Tensor, region: Region, precision: Precision)
   }
   const { elements, scales } = quantise(source, shape, region);
   const bytes = bytesOf(elements);
-  return { type, scales, fill: (offset, target) => target.set(bytes.subarray(offset, offset + target.length)) };
+  return {
+    type,
+    scales,
+    fill: (offset, target) => target.set(bytes.subarray(offset, offset + target.length)),
+  };
 }
 
 function rawFill({ dtype, shape, data }: Tensor, region: Region): WireRegion['fill'] {

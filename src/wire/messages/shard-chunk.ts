@@ -63,7 +63,11 @@ export const SHARD_CHUNK: MessageKind<ShardChunk> = {
 };
 
 /** The scales of a chunk. Throws ISO_ERR_WIRE_MALFORMED where there are not as many as the region has. */
-export function scalesIn(topic: string, { scales }: ShardChunk, wanted: number | undefined): Float32Array | undefined {
+export function scalesIn(
+  topic: string,
+  { scales }: ShardChunk,
+  wanted: number | undefined,
+): Float32Array | undefined {
   const count = (scales?.length ?? 0) / 4;
   if (count !== (wanted ?? 0)) {
     const reason = `it has ${count} scales where ${wanted ?? 0} are expected`;
