@@ -6,6 +6,7 @@ import { LEARNT_FROM, WARM_UP } from '../master/host-correction.ts';
 import type { Master } from '../master/master.ts';
 import type { Plan } from '../planner/plan.ts';
 import { simulate } from '../simulation/simulate.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { type CliContext, quietLogger } from './context.ts';
 import { LocalFleet } from './fleet/local-fleet.ts';
 import { randomInputs } from './random-input.ts';
@@ -16,6 +17,7 @@ export interface ActualFlags {
   readonly agents: number;
   readonly strategy: string;
   readonly scheme: string;
+  readonly wire: Precision;
   readonly runs: number;
 }
 
@@ -64,12 +66,12 @@ export async function measureActual(
   context: CliContext,
   model: ResolvedModel,
   engine: Engine,
-  { agents, strategy, scheme, runs }: ActualFlags,
+  { agents, strategy, scheme, wire, runs }: ActualFlags,
 ): Promise<Actual> {
   const { program, environment, lifetime, output } = context;
   const fleet = new LocalFleet({
     ...{ program, environment, agents, engine },
-    model: { ...model, strategy, scheme },
+    model: { ...model, strategy, scheme, wire },
     logger: quietLogger(context),
     calibrate: true,
     onProgress: (text) => output.progress(text),
@@ -149,7 +151,7 @@ interface Times {
 }
 
 function predictionOf(plan: Plan, fleet: FleetProfile): Times {
-  const { stages, makespan } = simulate(plan, new FleetModel(fleet));
+  const { stages, makespan } = simulate(plan, new FleetModel(fleet, plan));
   const seconds = stages.map(({ terms }) => Object.values(terms).reduce((sum, each) => sum + each, 0));
   return { stages: seconds.map((each) => 1000 * each), totalMs: 1000 * makespan };
 }

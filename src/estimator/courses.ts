@@ -1,4 +1,6 @@
 import type { Shard } from '../partition/shard.ts';
+import { elementBytes } from '../tensor/dtype.ts';
+import { regionSize } from '../tensor/region.ts';
 import { type FleetModel, RESOURCE, type WorkerModel } from './fleet-model.ts';
 import { joinReceived, type Load, returnLag, sendBack, sendTo, sendToAll } from './routes.ts';
 import type { Course } from './stage-summary.ts';
@@ -15,22 +17,30 @@ export interface PlacedShard {
   readonly shard: Shard;
 }
 
-export function courseOf(model: FleetModel, { worker: id, shard }: PlacedShard): Course {
+export function courseOf(model: FleetModel, { worker: id, shard: placed }: PlacedShard): Course {
   const worker = model.worker(id);
+  const shard = model.travelling(placed, worker);
   const computeSeconds = worker.compute.seconds(shard.work);
   return { worker, shard, computeSeconds, left: 0, arrived: 0, computed: 0, received: 0, joined: 0 };
 }
 
 /** What travels of regions of these sizes. */
-export function loadOf(model: FleetModel, sizes: readonly number[], wanted: (at: number) => boolean): Load {
+export function loadOf(
+  model: FleetModel,
+  sizes: readonly number[],
+  wanted: (at: number) => boolean,
+  conversion: readonly number[] = [],
+): Load {
   let bytes = 0;
   let messages = 0;
+  let converting = 0;
   sizes.forEach((size, at) => {
     if (!wanted(at)) return;
     bytes += size;
     messages += Math.max(1, Math.ceil(size / model.chunkBytes));
+    converting += conversion[at] ?? 0;
   });
-  return { bytes, messages };
+  return { bytes, messages, converting: converting * model.master.compute.profile.copySecondsPerByte };
 }
 
 /** The shared region on its way: when its first bytes left the master, and when each agent has it. */
@@ -51,7 +61,8 @@ export function sendShared(
   remote: readonly Pick<Course, 'worker' | 'shard'>[],
   shared: ReadonlySet<number>,
 ): SharedArrival {
-  const load = loadOf(model, remote[0]!.shard.inputBytes, (at) => shared.has(at));
+  const { inputBytes, inputConversion } = remote[0]!.shard;
+  const load = loadOf(model, inputBytes, (at) => shared.has(at), inputConversion);
   const agents = [...new Set(remote.map(({ worker }) => worker))];
   const arrivals = new Float64Array(agents.length);
   const started = Math.max(ready, time.freeAt(RESOURCE.masterLoop));
@@ -80,7 +91,8 @@ export function sendOwn(
   shards: number,
 ): number {
   const { worker, shard } = course;
-  const load = loadOf(model, shard.inputBytes, (at) => !shared.has(at) || worker.isMaster);
+  const own = (at: number) => !shared.has(at) || worker.isMaster;
+  const load = loadOf(model, shard.inputBytes, own, shard.inputConversion);
   if (load.messages === 0) return 0;
   if (worker.isMaster) {
     // One that is the whole stage reads the tensors where they lie.
@@ -132,10 +144,10 @@ export function returnAt(model: FleetModel, { worker, shard, computed }: Course)
 /** Brings the results back and joins them with those of the other `shards` of the stage. */
 export function bringBack(model: FleetModel, time: Timeline, course: Course, shards: number): void {
   const { worker, shard, computed } = course;
-  const load = loadOf(model, shard.outputBytes, () => true);
+  const load = loadOf(model, shard.outputBytes, () => true, shard.outputConversion);
   let summed = 0;
-  shard.outputBytes.forEach((size, at) => {
-    if (shard.outputs[at]!.join === 'sum') summed += size;
+  shard.outputs.forEach(({ join, region }, at) => {
+    if (join === 'sum') summed += regionSize(region) * elementBytes(shard.outputTypes[at]!);
   });
   if (worker.isMaster) {
     course.received = computed;

@@ -160,7 +160,7 @@ function evidenceOf(
 
 /** Of each stage, with those that run at its side. */
 function stageSecondsOf(plan: Plan, fleet: MeasuredFleet): number[] {
-  return simulate(plan, new FleetModel(fleet)).stages.map(({ terms }) =>
+  return simulate(plan, new FleetModel(fleet, plan)).stages.map(({ terms }) =>
     Object.values(terms).reduce((sum, each) => sum + each, 0),
   );
 }

@@ -11,6 +11,7 @@ export function priceOf(
   outputs: readonly Joined[],
 ): Priced {
   const work = workOf(graph, parts);
+  const type = ({ tensor }: TensorRegion) => graph.types.get(tensor)?.dtype ?? 'float32';
   const bytes = ({ tensor, region }: TensorRegion) => bytesOfRegion(graph, tensor, region);
   return {
     inputs,
@@ -20,6 +21,8 @@ export function priceOf(
     filterBytes: heldBytes(graph, parts),
     inputBytes: inputs.map(bytes),
     outputBytes: outputs.map(bytes),
+    inputTypes: inputs.map(type),
+    outputTypes: outputs.map(type),
   };
 }
 

@@ -3,6 +3,8 @@ import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Work } from '../partition/work.ts';
+import { elementBytes } from '../tensor/dtype.ts';
+import { type Precision, wireTypeOf } from '../tensor/precision.ts';
 import { sizeOf } from '../tensor/region.ts';
 import { boundariesOf } from './boundaries.ts';
 import { Signatures } from './signature.ts';
@@ -23,6 +25,7 @@ export class Stretches {
   readonly boundaries: readonly number[];
   readonly all: readonly Stretch[];
   readonly #graph: Graph;
+  readonly #wire: Precision;
   readonly #consumers: Map<string, Node[]>;
   readonly #signatures: Signatures;
   readonly #runs = new Map<number, Run>();
@@ -30,6 +33,7 @@ export class Stretches {
 
   constructor(graph: Graph, model: FleetModel) {
     this.#graph = graph;
+    this.#wire = model.wire;
     this.#consumers = consumersOf(graph.nodes);
     this.#signatures = new Signatures(graph);
     this.boundaries = boundariesOf(graph);
@@ -76,9 +80,12 @@ export class Stretches {
     return outputs.length > 0 && outputs.every((tensor) => graph.types.has(tensor));
   }
 
-  /** Bytes of all that must leave the run. */
+  /** Bytes of all that must leave the run, as it travels, without scales. */
   outputBytes({ graph, outputs }: Run): number {
-    return outputs.reduce((sum, tensor) => sum + 4 * sizeOf(graph.types.get(tensor)!.shape), 0);
+    return outputs.reduce((sum, tensor) => {
+      const { dtype, shape } = wireTypeOf(graph.types.get(tensor)!, this.#wire);
+      return sum + elementBytes(dtype) * sizeOf(shape);
+    }, 0);
   }
 
   /**
