@@ -9,7 +9,12 @@ const config = {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/', '<rootDir>/node-red/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/dist-bench/',
+    '<rootDir>/dist-deb/',
+    '<rootDir>/node-red/',
+  ],
   testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/', '/test/node-red/'],
   testTimeout: 60_000,
 };
