@@ -10,7 +10,12 @@ const config = {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/', '<rootDir>/node-red/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/dist-bench/',
+    '<rootDir>/dist-deb/',
+    '<rootDir>/node-red/',
+  ],
   testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/', '/test/node-red/'],
   testTimeout: 60_000,
   // without it jest leaves one core idle, which is half of a small machine

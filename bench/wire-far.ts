@@ -18,20 +18,22 @@ export interface FarRequest {
 
 type Stop = () => Promise<void>;
 
-/** mqtt.js, which counts bytes. */
-async function bareFar({ port, bytes, chunkBytes }: FarRequest): Promise<Stop> {
+/** mqtt.js, which counts bytes and sends back what came. */
+async function bareFar({ port, bytes }: FarRequest): Promise<Stop> {
   const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`);
   (client.stream as Socket).setNoDelay(true);
-  const chunk = Buffer.alloc(chunkBytes, 1);
-  let received = 0;
+  let received: Buffer[] = [];
+  let length = 0;
   client.on('message', (_, payload) => {
-    received += payload.length;
-    if (received < bytes) return;
-    received -= bytes;
+    received.push(payload);
+    length += payload.length;
+    if (length < bytes) return;
+    const back = received;
+    received = [];
+    // chunks of several tensors come mixed
+    length -= bytes;
     void (async () => {
-      for (let at = 0; at < bytes; at += chunkBytes) {
-        await client.publishAsync('back', chunk.subarray(0, bytes - at));
-      }
+      for (const chunk of back) await client.publishAsync('back', chunk);
     })();
   });
   await client.subscribeAsync('there');

@@ -26,13 +26,13 @@ export interface HubRequest {
   readonly directory: string;
 }
 
-/** Aedes as its documentation shows it. The chunks are always the same memory: nobody makes, checks or reads them. */
+/** Aedes as its documentation shows it. The chunks are views of one tensor: nobody copies, checks or reads them here. */
 async function bareHub({ channels, extent, chunkBytes }: HubRequest): Promise<Hub> {
   const aedes = await Aedes.createBroker();
   const server = createServer({ noDelay: true }, (socket) => aedes.handle(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bytes = 4 * channels * extent ** 2;
-  const chunk = Buffer.alloc(chunkBytes, 1);
+  const tensor = Buffer.alloc(bytes, 1);
   const waiting: (() => void)[] = [];
   let received = 0;
   await new Promise<void>((resolve) => {
@@ -56,7 +56,7 @@ async function bareHub({ channels, extent, chunkBytes }: HubRequest): Promise<Hu
     ready: async () => {},
     async echo() {
       const back = new Promise<void>((resolve) => waiting.push(resolve));
-      for (let at = 0; at < bytes; at += chunkBytes) await publish(chunk.subarray(0, bytes - at));
+      for (let at = 0; at < bytes; at += chunkBytes) await publish(tensor.subarray(at, at + chunkBytes));
       await back;
     },
     async stop() {

@@ -13,7 +13,7 @@ import type { HubRequest } from './wire-hub.ts';
  * What the data plane moves, beside what Aedes and mqtt.js alone move between two processes. Both times process A holds the
  * broker and sends tensors in chunks, process B sends as many bytes back:
  *
- *     bare   Aedes, published into in its process     --TCP-->  mqtt.js that counts bytes, then sends raw chunks back
+ *     bare   Aedes, published into in its process     --TCP-->  mqtt.js that counts bytes, then sends the same chunks back
  *     ours   master: slice, frame, checksum, publish  --TCP-->  agent: check, put together, run (a program that gives its
  *            check, place                             <--TCP--  input back), frame, checksum, publish
  *
@@ -28,6 +28,8 @@ const { values } = parseArgs({
     /** `channels x extent` of tensors of float32: feature maps of VGG16 and ResNet. */
     maps: { type: 'string', default: '512x14,256x28,128x56,128x112' },
     'cpu-prof': { type: 'string' },
+    /** Of Node, for the processes of ours. */
+    flags: { type: 'string' },
   },
 });
 const MIB = 2 ** 20;
@@ -46,12 +48,13 @@ interface Pair {
 
 async function pair(side: 'bare' | 'ours', channels: number, extent: number): Promise<Pair> {
   const directory = await mkdtemp(join(tmpdir(), 'isobath-bench-'));
+  const flags = side === 'ours' && values.flags ? values.flags.split(' ') : [];
   const profile =
     values['cpu-prof'] === undefined || side === 'bare'
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${values['cpu-prof']}`];
-  const hub = new Party(new URL('./wire-hub.js', import.meta.url), profile);
-  const far = new Party(new URL('./wire-far.js', import.meta.url), profile);
+  const hub = new Party(new URL('./wire-hub.js', import.meta.url), [...profile, ...flags]);
+  const far = new Party(new URL('./wire-far.js', import.meta.url), [...profile, ...flags]);
   const bytes = 4 * channels * extent ** 2;
   const common = { side, chunkBytes: CHUNK_BYTES } as const;
   const port = await hub.ask<number>('open', {

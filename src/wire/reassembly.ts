@@ -108,7 +108,9 @@ export class Reassembly {
   }
 
   #allocate(): void {
-    this.#buffer = new Uint8Array(this.#byteLength);
+    // not zeroed: nobody sees it before every byte of it was written
+    const { buffer } = Buffer.allocUnsafeSlow(this.#byteLength);
+    this.#buffer = new Uint8Array(buffer);
     this.#heldBytes = this.#byteLength;
   }
 
