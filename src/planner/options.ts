@@ -53,12 +53,12 @@ export function* optionsOf(
     endingAt[from + 1]!.push(localOption(model, stretches, from));
     let patience = PATIENCE;
     let before = Infinity;
-    for (let to = from + 1; to < ends; to += 1) {
+    for (let to = from + 1; to < ends && to - from <= allowed.maxStretches; to += 1) {
       let parts = least[from]![to]!;
       for (let mid = from + 1; mid < to; mid += 1)
         parts = Math.min(parts, least[from]![mid]! + least[mid]![to]!);
       least[from]![to] = parts;
-      if (to - from > allowed.maxStretches || patience < 0) continue;
+      if (patience < 0) continue;
       const found = yield* pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
       if (!found) continue;
       endingAt[to]!.push(...found.options);
@@ -80,6 +80,7 @@ class RunPricing {
   readonly #kinds: readonly { readonly ideal: readonly number[]; readonly beta: number }[];
   readonly #alike: boolean;
   readonly #ideal: readonly (readonly number[])[];
+  readonly #fit = new Map<string, Scheme[]>();
   /** What was the best way to cut the run before: it is tried first, for a good time bounds all others. */
   #hint: Scheme | undefined;
 
@@ -107,13 +108,13 @@ class RunPricing {
     if (!this.#stretches.canLeave(run)) return undefined;
     const small = this.#stretches.all.length <= SMALL_GRAPH;
     if (!small && to - from > 1 && run.outputs.length > 1) return undefined;
-    const { admits, schemes, varied } = this.#allowed;
+    const { varied } = this.#allowed;
     const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
     if (teams.length === 0) return undefined;
-    const fitting = schemes.filter((scheme) => admits?.(run, scheme) !== false && !scheme.unfit(run));
+    const signature = this.#stretches.signature(from, to);
+    const fitting = this.#fitting(run, signature);
     if (fitting.length === 0) return undefined;
     if (this.#hint && !varied) fitting.sort((a, b) => Number(b === this.#hint) - Number(a === this.#hint));
-    const signature = this.#stretches.signature(from, to);
     const cuts: Cut[] = [];
     // what was the best over fewer agents is to be beaten
     const before = varied ? undefined : this.#prices.best(signature);
@@ -136,6 +137,17 @@ class RunPricing {
     const wins = best !== undefined && best.cost.seconds <= least && best.cost.seconds < parts;
     this.#hint = best?.scheme ?? this.#hint;
     return { options: wins ? [optionOf(from, to, best)] : [], least };
+  }
+
+  /** The schemes that may cut the run. */
+  #fitting(run: Run, signature: string): Scheme[] {
+    const { admits, schemes } = this.#allowed;
+    let fit = this.#fit.get(signature);
+    if (!fit) {
+      fit = schemes.filter((scheme) => !scheme.unfit(run));
+      this.#fit.set(signature, fit);
+    }
+    return fit.filter((scheme) => admits?.(run, scheme) !== false);
   }
 
   /** Seconds that one agent needs at least: nothing comes back before all is computed. */

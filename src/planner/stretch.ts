@@ -1,6 +1,7 @@
 import type { ComputeModel } from '../estimator/compute.ts';
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
+import { KnownParts } from '../partition/known-parts.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Work } from '../partition/work.ts';
 import { sizeOf } from '../tensor/region.ts';
@@ -25,6 +26,7 @@ export class Stretches {
   readonly #graph: Graph;
   readonly #consumers: Map<string, Node[]>;
   readonly #signatures: Signatures;
+  readonly #known: KnownParts;
   readonly #runs = new Map<number, Run>();
   readonly #signed = new Map<number, string>();
 
@@ -32,6 +34,7 @@ export class Stretches {
     this.#graph = graph;
     this.#consumers = consumersOf(graph.nodes);
     this.#signatures = new Signatures(graph);
+    this.#known = new KnownParts(graph);
     this.boundaries = boundariesOf(graph);
     const secondsOf = (work: readonly Work[]) =>
       work.reduce((sum, each) => sum + model.master.compute.secondsOf(each), 0);
@@ -54,7 +57,7 @@ export class Stretches {
     let run = this.#runs.get(at);
     if (!run) {
       const nodes = this.#graph.nodes.slice(this.boundaries[from]!, this.boundaries[to]!);
-      run = runOf(this.#graph, nodes, this.#consumers);
+      run = { ...runOf(this.#graph, nodes, this.#consumers), known: this.#known };
       this.#runs.set(at, run);
     }
     return run;
