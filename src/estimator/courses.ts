@@ -22,15 +22,10 @@ export function courseOf(model: FleetModel, { worker: id, shard }: PlacedShard):
 }
 
 /** What travels of regions of these sizes. */
-export function loadOf(model: FleetModel, sizes: readonly number[], wanted: (at: number) => boolean): Load {
+export function loadOf(model: FleetModel, sizes: readonly number[]): Load {
   let bytes = 0;
-  let messages = 0;
-  sizes.forEach((size, at) => {
-    if (!wanted(at)) return;
-    bytes += size;
-    messages += Math.max(1, Math.ceil(size / model.chunkBytes));
-  });
-  return { bytes, messages };
+  for (let at = 0; at < sizes.length; at += 1) bytes += sizes[at]!;
+  return { bytes, messages: model.messagesOf(sizes) };
 }
 
 /** The shared region on its way: when its first bytes left the master, and when each agent has it. */
@@ -51,7 +46,10 @@ export function sendShared(
   remote: readonly Pick<Course, 'worker' | 'shard'>[],
   shared: ReadonlySet<number>,
 ): SharedArrival {
-  const load = loadOf(model, remote[0]!.shard.inputBytes, (at) => shared.has(at));
+  const load = loadOf(
+    model,
+    remote[0]!.shard.inputBytes.filter((_, at) => shared.has(at)),
+  );
   const agents = [...new Set(remote.map(({ worker }) => worker))];
   const arrivals = new Float64Array(agents.length);
   const started = Math.max(ready, time.freeAt(RESOURCE.masterLoop));
@@ -80,7 +78,11 @@ export function sendOwn(
   shards: number,
 ): number {
   const { worker, shard } = course;
-  const load = loadOf(model, shard.inputBytes, (at) => !shared.has(at) || worker.isMaster);
+  const sizes =
+    shared.size === 0 || worker.isMaster
+      ? shard.inputBytes
+      : shard.inputBytes.filter((_, at) => !shared.has(at));
+  const load = loadOf(model, sizes);
   if (load.messages === 0) return 0;
   if (worker.isMaster) {
     // One that is the whole stage reads the tensors where they lie.
@@ -119,24 +121,16 @@ function serveLoop({ master }: FleetModel, time: Timeline, ready: number, second
 /** When a computed shard asks the master's resources: they serve in the order of these moments. */
 export function returnAt(model: FleetModel, { worker, shard, computed }: Course): number {
   if (worker.isMaster) return computed;
-  return (
-    computed +
-    returnLag(
-      model,
-      worker,
-      loadOf(model, shard.outputBytes, () => true),
-    )
-  );
+  return computed + returnLag(model, worker, loadOf(model, shard.outputBytes));
 }
 
 /** Brings the results back and joins them with those of the other `shards` of the stage. */
 export function bringBack(model: FleetModel, time: Timeline, course: Course, shards: number): void {
   const { worker, shard, computed } = course;
-  const load = loadOf(model, shard.outputBytes, () => true);
+  const load = loadOf(model, shard.outputBytes);
   let summed = 0;
-  shard.outputBytes.forEach((size, at) => {
-    if (shard.outputs[at]!.join === 'sum') summed += size;
-  });
+  for (let at = 0; at < shard.outputs.length; at += 1)
+    if (shard.outputs[at]!.join === 'sum') summed += shard.outputBytes[at]!;
   if (worker.isMaster) {
     course.received = computed;
     const bytes = shards === 1 ? 0 : load.bytes + summed;

@@ -32,22 +32,20 @@ function bytesOf(graph: Graph, regions: readonly TensorRegion[]): number[] {
 
 /** A constant that is cut twice in the same way is held once. */
 function heldBytes(graph: Graph, parts: readonly PricedPart[]): number {
-  let bytes = 0;
-  if (repeatedConstants(graph).size === 0) {
-    for (const { work } of parts) bytes += work.filterBytes;
-    return bytes;
-  }
+  const repeated = repeatedConstants(graph);
   const held = new Map<string, Region[]>();
-  for (const { node, inputs } of parts) {
+  let bytes = 0;
+  for (const { node, inputs, work } of parts) {
+    bytes += work.filterBytes;
+    if (repeated.size === 0) continue;
     for (let at = 0; at < inputs.length; at += 1) {
       const tensor = node.inputs[at]!;
       const region = inputs[at];
-      if (!region || !graph.initializers.has(tensor)) continue;
+      if (!region || !repeated.has(tensor)) continue;
       const cuts = held.get(tensor);
-      if (cuts?.some((cut) => sameRegion(cut, region))) continue;
-      if (cuts) cuts.push(region);
-      else held.set(tensor, [region]);
-      bytes += bytesOfRegion(graph, tensor, region);
+      if (!cuts) held.set(tensor, [region]);
+      else if (cuts.some((cut) => sameRegion(cut, region))) bytes -= bytesOfRegion(graph, tensor, region);
+      else cuts.push(region);
     }
   }
   return bytes;

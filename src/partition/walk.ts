@@ -37,7 +37,8 @@ export interface Walk {
  *       [1,  6)  <-     [2, 6)  <-     [3, 6)    goal of the second: what both need is the halo
  */
 export function walkBack(run: Pick<Run, 'graph' | 'nodes' | 'known'>, goals: Goals): Walk {
-  const { graph, nodes, known = new KnownParts(graph) } = run;
+  const { graph, nodes } = run;
+  const known = run.known ?? new KnownParts(graph);
   const needed = new Map<string, Region>();
   const made = new Set<string>();
   const steps: PricedPart[] = [];
@@ -48,8 +49,7 @@ export function walkBack(run: Pick<Run, 'graph' | 'nodes' | 'known'>, goals: Goa
     const node = nodes[at]!;
     const output = node.outputs[0]!;
     const region = needed.get(output);
-    // rules make a node's first output only
-    const others = node.outputs.length > 1 && node.outputs.slice(1).some((name) => needed.has(name));
+    const others = othersNeeded(node, needed);
     if (!region && !others) continue;
     const part = region && !others ? known.of(node, region) : undefined;
     if (!part) return { steps, sums, made, needed, stuck: node };
@@ -58,6 +58,12 @@ export function walkBack(run: Pick<Run, 'graph' | 'nodes' | 'known'>, goals: Goa
     made.add(output);
   }
   return { steps: steps.reverse(), sums, made, needed, stuck: undefined };
+}
+
+/** Rules make a node's first output only. */
+function othersNeeded({ outputs }: Node, needed: ReadonlyMap<string, Region>): boolean {
+  for (let at = 1; at < outputs.length; at += 1) if (needed.has(outputs[at]!)) return true;
+  return false;
 }
 
 function needInputs(

@@ -6,6 +6,7 @@ import { type Run, runOf } from '../partition/run.ts';
 import type { Work } from '../partition/work.ts';
 import { sizeOf } from '../tensor/region.ts';
 import { boundariesOf } from './boundaries.ts';
+import type { Demand } from './run-teams.ts';
 import { Signatures } from './signature.ts';
 import { localShard } from './stages.ts';
 
@@ -27,6 +28,7 @@ export class Stretches {
   readonly #consumers: Map<string, Node[]>;
   readonly #signatures: Signatures;
   readonly #known: KnownParts;
+  readonly #ideal = new Map<ComputeModel, readonly number[]>();
   readonly #runs = new Map<number, Run>();
   readonly #signed = new Map<number, string>();
 
@@ -79,9 +81,39 @@ export class Stretches {
     return outputs.length > 0 && outputs.every((tensor) => graph.types.has(tensor));
   }
 
+  /** What the run asks of an agent. */
+  demand(from: number, to: number): Demand {
+    const run = this.run(from, to);
+    return {
+      seconds: (agent) => {
+        const ideal = this.#idealOf(agent);
+        let seconds = 0;
+        for (let stretch = from; stretch < to; stretch += 1) seconds += ideal[stretch]!;
+        return seconds;
+      },
+      bytesIn: this.#bytesOf(liveInputs(run)),
+      bytesOut: this.outputBytes(run),
+    };
+  }
+
+  #idealOf(agent: WorkerModel): readonly number[] {
+    let ideal = this.#ideal.get(agent.compute);
+    if (!ideal) {
+      ideal = this.idealSeconds([agent]);
+      this.#ideal.set(agent.compute, ideal);
+    }
+    return ideal;
+  }
+
   /** Bytes of all that must leave the run. */
-  outputBytes({ graph, outputs }: Run): number {
-    return outputs.reduce((sum, tensor) => sum + 4 * sizeOf(graph.types.get(tensor)!.shape), 0);
+  outputBytes({ outputs }: Run): number {
+    return this.#bytesOf(outputs);
+  }
+
+  #bytesOf(tensors: readonly string[]): number {
+    let bytes = 0;
+    for (const tensor of tensors) bytes += 4 * sizeOf(this.#graph.types.get(tensor)?.shape ?? []);
+    return bytes;
   }
 
   /**
@@ -101,4 +133,11 @@ export class Stretches {
       return 1 / rate;
     });
   }
+}
+
+/** The tensors that the run reads from outside. */
+function liveInputs({ graph, nodes }: Run): string[] {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  return [...read].filter((tensor) => tensor !== '' && !made.has(tensor) && !graph.initializers.has(tensor));
 }
