@@ -28,18 +28,18 @@ export function courseOf(model: FleetModel, { worker: id, shard: placed }: Place
 export function loadOf(
   model: FleetModel,
   sizes: readonly number[],
-  wanted: (at: number) => boolean,
   conversion: readonly number[] = [],
+  wanted?: (at: number) => boolean,
 ): Load {
   let bytes = 0;
   let messages = 0;
   let converting = 0;
-  sizes.forEach((size, at) => {
-    if (!wanted(at)) return;
-    bytes += size;
-    messages += Math.max(1, Math.ceil(size / model.chunkBytes));
+  for (let at = 0; at < sizes.length; at += 1) {
+    if (wanted && !wanted(at)) continue;
+    bytes += sizes[at]!;
+    messages += Math.max(1, Math.ceil(sizes[at]! / model.chunkBytes));
     converting += conversion[at] ?? 0;
-  });
+  }
   return { bytes, messages, converting: converting * model.master.compute.profile.copySecondsPerByte };
 }
 
@@ -62,7 +62,7 @@ export function sendShared(
   shared: ReadonlySet<number>,
 ): SharedArrival {
   const { inputBytes, inputConversion } = remote[0]!.shard;
-  const load = loadOf(model, inputBytes, (at) => shared.has(at), inputConversion);
+  const load = loadOf(model, inputBytes, inputConversion, (at) => shared.has(at));
   const agents = [...new Set(remote.map(({ worker }) => worker))];
   const arrivals = new Float64Array(agents.length);
   const started = Math.max(ready, time.freeAt(RESOURCE.masterLoop));
@@ -91,8 +91,8 @@ export function sendOwn(
   shards: number,
 ): number {
   const { worker, shard } = course;
-  const own = (at: number) => !shared.has(at) || worker.isMaster;
-  const load = loadOf(model, shard.inputBytes, own, shard.inputConversion);
+  const isOwn = shared.size === 0 || worker.isMaster ? undefined : (at: number) => !shared.has(at);
+  const load = loadOf(model, shard.inputBytes, shard.inputConversion, isOwn);
   if (load.messages === 0) return 0;
   if (worker.isMaster) {
     // One that is the whole stage reads the tensors where they lie.
@@ -131,24 +131,18 @@ function serveLoop({ master }: FleetModel, time: Timeline, ready: number, second
 /** When a computed shard asks the master's resources: they serve in the order of these moments. */
 export function returnAt(model: FleetModel, { worker, shard, computed }: Course): number {
   if (worker.isMaster) return computed;
-  return (
-    computed +
-    returnLag(
-      model,
-      worker,
-      loadOf(model, shard.outputBytes, () => true),
-    )
-  );
+  return computed + returnLag(model, worker, loadOf(model, shard.outputBytes));
 }
 
 /** Brings the results back and joins them with those of the other `shards` of the stage. */
 export function bringBack(model: FleetModel, time: Timeline, course: Course, shards: number): void {
   const { worker, shard, computed } = course;
-  const load = loadOf(model, shard.outputBytes, () => true, shard.outputConversion);
+  const load = loadOf(model, shard.outputBytes, shard.outputConversion);
   let summed = 0;
-  shard.outputs.forEach(({ join, region }, at) => {
+  for (let at = 0; at < shard.outputs.length; at += 1) {
+    const { join, region } = shard.outputs[at]!;
     if (join === 'sum') summed += regionSize(region) * elementBytes(shard.outputTypes[at]!);
-  });
+  }
   if (worker.isMaster) {
     course.received = computed;
     const bytes = shards === 1 ? 0 : load.bytes + summed;

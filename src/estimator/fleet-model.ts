@@ -157,7 +157,8 @@ export class FleetModel {
   /** How many messages regions of these sizes travel in. */
   messagesOf(bytes: readonly number[]): number {
     let messages = 0;
-    for (const size of bytes) messages += Math.max(1, Math.ceil(size / this.chunkBytes));
+    for (let at = 0; at < bytes.length; at += 1)
+      messages += Math.max(1, Math.ceil(bytes[at]! / this.chunkBytes));
     return messages;
   }
 
