@@ -6,7 +6,7 @@ import type { Prices } from './pricing.ts';
 import type { RunTeams } from './run-teams.ts';
 import type { Steps } from './steps.ts';
 import type { Stretches } from './stretch.ts';
-import { ableTeam, type Team } from './team.ts';
+import { ableTeam, agentShare, type Team } from './team.ts';
 
 /** What a strategy lets the search use. */
 export interface Allowed {
@@ -127,14 +127,17 @@ class RunPricing {
     let least = before?.cost.seconds ?? Infinity;
     for (const scheme of fitting) {
       if (scheme.alone && !varied && this.#leastAlone(run, from, to) >= parts) continue;
+      let tooMuch = Infinity;
       for (const team of teams) {
+        // of devices of one kind, nobody is faster with as much to do
+        const share = agentShare(team);
+        if (this.#allowed.teams.alike && share >= tooMuch) continue;
         const limit = varied ? Infinity : Math.min(parts, least);
         const price = this.#prices.of(run, signature, scheme, team, limit);
         if (price.cut) cuts.push(price.cut);
         least = Math.min(least, price.least);
         yield;
-        // of fewer devices of the same kind, each has more to do
-        if (price.oneTooSlow && this.#allowed.teams.alike) break;
+        if (price.oneTooSlow) tooMuch = share;
       }
     }
     if (least === Infinity) return undefined;

@@ -100,6 +100,11 @@ export function ableTeam(model: FleetModel, team: Team, nodes: readonly Node[]):
   );
 }
 
+/** What part of the work the first agent gets. */
+export function agentShare({ weights }: Team): number {
+  return weights[0]! / weights.reduce((sum, weight) => sum + weight, 0);
+}
+
 /** Yardsticks per second. */
 export function capacitiesOf(workers: readonly WorkerModel[]): number[] {
   return workers.map(({ compute }) => 1 / compute.secondsOf(YARDSTICK));
