@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CpuGroup } from './cpu.ts';
+import { patiently } from './leftovers.ts';
 import type { NetworkDevice } from './network.ts';
 
 export interface DeviceOptions {
@@ -61,7 +62,8 @@ export class Device {
   /** Ends what still runs here. */
   async stop(): Promise<void> {
     await Promise.all([...this.#processes].map((each) => each.stop()));
-    await this.#options.cpu?.stop();
+    const { cpu } = this.#options;
+    if (cpu) await patiently(() => cpu.stop());
   }
 
   async setLimited(limited: boolean): Promise<void> {

@@ -38,6 +38,11 @@ async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {
           rate: rateOf(link),
           shared: flags.medium === 'shared' || AIR.test(link),
           ...(masterLink === undefined ? {} : { masterLink: { text: masterLink, rate: rateOf(masterLink) } }),
+          latencyMs: flags.latency,
+          trouble: {
+            ...(flags.stall === undefined ? {} : { stallMs: flags.stall }),
+            ...(flags.cut ? { cut: true } : {}),
+          },
           throughQuota: flags.calibrate === 'quota',
           patienceMs: 1000 * flags.patience,
           defer: (undo) => lifetime.defer(undo),

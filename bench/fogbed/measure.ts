@@ -1,7 +1,8 @@
 import { median } from '../../src/estimator/statistics.ts';
 import type { SummaryTimes } from '../../src/wire/messages/summary.ts';
+import type { MasterChoice } from './commands.ts';
 import type { FailedStrategy, MeasuredStrategy, Spread, Terms } from './document.ts';
-import type { Fog, MasterChoice } from './fog.ts';
+import type { Fog } from './fog.ts';
 import type { SeenInference, SeenPlan } from './seen.ts';
 
 export interface MeasureOptions {
@@ -13,6 +14,8 @@ export interface MeasureOptions {
   readonly warmUp: number;
   /** No further run begins later, once there is one. */
   readonly patienceMs: number;
+  /** What happens while the run in the middle is under way. */
+  readonly trouble: { readonly stallMs?: number; readonly cut?: boolean };
   readonly onProgress: (text: string) => void;
 }
 
@@ -68,7 +71,9 @@ async function measuredPlan(
   const runs: SeenInference[] = [];
   const before = await fog.masterBytes();
   while (runs.length < wanted && !(runs.length > 0 && late())) {
-    runs.push(await infer());
+    const running = infer();
+    if (runs.length === Math.floor(wanted / 2)) await makeTrouble(options);
+    runs.push(await running);
     const { latencyMs } = runs.at(-1)!;
     onProgress(`${strategy}: ${runs.length} of ${wanted}, ${Math.round(latencyMs)} ms`);
   }
@@ -83,6 +88,18 @@ async function measuredPlan(
   await fog.setLimited(false);
   const planAfter = await fog.client.call<SeenPlan>('plan', { model });
   return { plan, planAfter, runs, cableBytes, framesPerSecond };
+}
+
+async function makeTrouble({ fog, trouble, onProgress }: MeasureOptions): Promise<void> {
+  const { stallMs, cut } = trouble;
+  if (stallMs !== undefined) {
+    onProgress(`nothing passes for ${stallMs} ms`);
+    await fog.stall(stallMs);
+  }
+  if (cut) {
+    onProgress('the first agent loses its connection');
+    await fog.cut();
+  }
 }
 
 function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns): MeasuredStrategy {

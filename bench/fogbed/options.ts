@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { quiet } from '../../src/cli/command.ts';
 import { positiveNumber, several, wholeNumber } from '../../src/cli/option-values.ts';
 import { agentCounts, linkRates, strategyNames } from '../../src/cli/sweep-options.ts';
+import { DURATION } from '../../src/estimator/quantities.ts';
 
 export interface FogbedFlags {
   readonly model: readonly string[];
@@ -16,6 +17,9 @@ export interface FogbedFlags {
   readonly warmUp: number;
   readonly patience: number;
   readonly inFlight: number;
+  readonly latency: number;
+  readonly stall?: number;
+  readonly cut?: boolean;
   readonly calibrate: 'scaled' | 'quota';
   readonly clean?: boolean;
   readonly json?: boolean;
@@ -59,6 +63,9 @@ export function fogbedCommand(): Command {
       wholeNumber(1, 64),
       1,
     )
+    .option('--latency <duration>', "added to each way of each agent's connection, as 5ms", milliseconds, 0)
+    .option('--stall <duration>', 'nothing passes for so long, in the middle of the runs', milliseconds)
+    .option('--cut', 'the first agent loses its connection in the middle of the runs')
     .addOption(
       new Option(
         '--calibrate <way>',
@@ -79,6 +86,12 @@ function cpuShares(text: string): number[] {
     );
   }
   return shares;
+}
+
+function milliseconds(text: string): number {
+  const seconds = DURATION.read(text);
+  if (seconds === undefined) throw new InvalidArgumentError(`It must be like ${DURATION.like}.`);
+  return 1000 * seconds;
 }
 
 function masterRate(text: string): string {
