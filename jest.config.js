@@ -10,7 +10,13 @@ const config = {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/', '<rootDir>/node-red/'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/', '/test/node-red/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/test/slow/',
+    '/test/packaging/',
+    '/test/node-red/',
+    '/test/fogbed/',
+  ],
   testTimeout: 60_000,
 };
 // biome-ignore lint/style/noDefaultExport: jest reads the default export

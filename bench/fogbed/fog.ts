@@ -30,6 +30,9 @@ export interface FogOptions {
   readonly relay?: { readonly latencyMs: number };
 }
 
+/** So often in a row they must have taken less than this share of a processor each; plans begin 300 ms after their cause. */
+const QUIET = { everyMs: 500, times: 2, share: 0.04 };
+
 const MASTER = 'master';
 const BASELINE = 'baseline';
 
@@ -143,6 +146,23 @@ export class Fog {
     await link(file, join(hidden, 'model.onnx'));
     await rename(hidden, join(this.#models, model));
     await this.#whileAllRun(this.client.call('serving', { model }));
+  }
+
+  /**
+   * Resolves when master and agents have nothing to do: no plan is made, and none deployed. To be called without limits,
+   * with which this would take minutes.
+   */
+  async settled(): Promise<void> {
+    const parties = [...this.#agents, ...(this.#master ? [this.#master] : [])];
+    const taken = async () =>
+      (await Promise.all(parties.map((each) => each.cpuMs()))).reduce((a, b) => a + b, 0);
+    let before = await taken();
+    for (let quiet = 0; quiet < QUIET.times; ) {
+      await new Promise((resolve) => setTimeout(resolve, QUIET.everyMs));
+      const now = await taken();
+      quiet = now - before <= QUIET.share * QUIET.everyMs * parties.length ? quiet + 1 : 0;
+      before = now;
+    }
   }
 
   /** Bytes that have passed the master's cable. */

@@ -21,6 +21,8 @@ export interface FogbedFlags {
   readonly stall?: number;
   readonly cut?: boolean;
   readonly calibrate: 'scaled' | 'quota';
+  readonly html?: string;
+  readonly check?: boolean;
   readonly clean?: boolean;
   readonly json?: boolean;
 }
@@ -55,7 +57,7 @@ export function fogbedCommand(): Command {
     .option('--strategies <names>', 'between commas, or all', strategyNames, ['auto', 'local'])
     .option('--wire <precisions>', 'float32, float16, int8, between commas', names, ['float32'])
     .option('--runs <count>', 'inferences that count, of each strategy', wholeNumber(1, 1000), 7)
-    .option('--warm-up <count>', 'inferences before them', wholeNumber(0, 1000), 2)
+    .option('--warm-up <count>', 'inferences before them', wholeNumber(0, 1000), 3)
     .option('--patience <seconds>', 'a strategy begins no further inference later', positiveNumber, 60)
     .option(
       '--in-flight <count>',
@@ -73,6 +75,11 @@ export function fogbedCommand(): Command {
       )
         .choices(['scaled', 'quota'])
         .default('scaled'),
+    )
+    .option('--html <file>', 'write a report with plots')
+    .option(
+      '--check',
+      'say what this machine lacks, a line for each, and end: with 3 where there is something',
     )
     .option('--clean', 'take away what killed runs left behind, and end')
     .option('--json', 'print JSON: one document, or a list for a sweep');
