@@ -108,6 +108,8 @@ export class Fog {
    * before and afterwards.
    */
   async calibrate(throughQuota: boolean): Promise<void> {
+    // the agents are only starting
+    await this.settled();
     const compute = throughQuota ? undefined : await fullSpeed(this.#device(BASELINE));
     await this.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
     await this.setLimited(true);
