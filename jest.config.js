@@ -16,7 +16,13 @@ const config = {
     '<rootDir>/dist-deb/',
     '<rootDir>/node-red/',
   ],
-  testPathIgnorePatterns: ['/node_modules/', '/test/slow/', '/test/packaging/', '/test/node-red/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/test/slow/',
+    '/test/packaging/',
+    '/test/node-red/',
+    '/test/fogbed/',
+  ],
   testTimeout: 60_000,
   // without it jest leaves one core idle, which is half of a small machine
   maxWorkers: '100%',

@@ -23,6 +23,9 @@ export interface CellOptions {
   readonly inFlight: number;
   /** Devices are measured through their quota, as the product does. */
   readonly throughQuota: boolean;
+  /** Added to each way of each agent's connection. */
+  readonly latencyMs: number;
+  readonly trouble: MeasureOptions['trouble'];
   readonly hierarchy: CpuHierarchy;
   /** Takes down what runs, at the end of the program at the latest. */
   readonly defer: (undo: () => Promise<void>) => void;
@@ -38,9 +41,13 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
   const cpus = Array.from({ length: agents + 1 }, (_, at) => options.cpu[at] ?? options.cpu.at(-1)!);
   const own = { device: rate, master: masterLink?.rate ?? rate, shared };
   const say = (text: string) => onProgress(`${agents} agents, ${link}: ${text}`);
-  const fog = new Fog({ pid: process.pid, agents, cpus, hierarchy, rates: own, onProgress: say });
+  const { latencyMs, trouble } = options;
+  const relayed = latencyMs > 0 || trouble.cut || trouble.stallMs !== undefined;
+  const relay = relayed ? { relay: { latencyMs } } : {};
+  const fog = new Fog({ pid: process.pid, agents, cpus, hierarchy, rates: own, ...relay });
   options.defer(() => fog.stop());
   try {
+    say('making devices');
     await fog.start(model.file, model.inputs);
     say('measuring devices and links');
     await fog.calibrate(options.throughQuota);
@@ -68,6 +75,7 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
     return {
       ...{ model: model.spec, agents, cpu: alike(options.cpu), link, masterLink: masterLink?.text ?? link },
       ...{ medium: shared ? ('shared' as const) : ('cables' as const), baselineMs: baseline.median },
+      ...(latencyMs > 0 ? { latencyMs } : {}),
       ...{ baseline: { ...baseline, runs: baselines.length }, boundMs, bound },
       strategies: measured.map((each) =>
         'error' in each ? each : { ...each, speedup: baseline.median / each.latencyMs.median },

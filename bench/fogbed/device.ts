@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CpuGroup } from './cpu.ts';
+import { patiently } from './leftovers.ts';
 import type { NetworkDevice } from './network.ts';
 
 export interface DeviceOptions {
@@ -32,6 +33,8 @@ export interface DeviceProcess {
   readonly failed: Promise<never>;
   /** What it wrote on standard output, when it has ended well; rejects as `failed`. */
   readonly output: Promise<string>;
+  /** Milliseconds of processors that it has taken so far. */
+  cpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -61,7 +64,8 @@ export class Device {
   /** Ends what still runs here. */
   async stop(): Promise<void> {
     await Promise.all([...this.#processes].map((each) => each.stop()));
-    await this.#options.cpu?.stop();
+    const { cpu } = this.#options;
+    if (cpu) await patiently(() => cpu.stop());
   }
 
   async setLimited(limited: boolean): Promise<void> {
@@ -137,7 +141,14 @@ function watched(child: ChildProcess, what: string, onEnd: () => void): DevicePr
     await ended;
     clearTimeout(timer);
   };
-  return { child, failed, output, stop };
+  return { child, failed, output, cpuMs: () => cpuMsOf(child.pid), stop };
+}
+
+/** The kernel counts in hundredths of a second: user and system time are the 14th and 15th field, behind the name. */
+async function cpuMsOf(pid: number | undefined): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
 }
 
 /** Settings of this process are not meant for the devices. */

@@ -9,6 +9,8 @@ export interface FogbedDocument {
   readonly link: string;
   readonly masterLink: string;
   readonly medium: 'cables' | 'shared';
+  /** Added by relays to each way of each agent's connection. */
+  readonly latencyMs?: number;
   readonly baselineMs: number;
   readonly baseline: Spread & { readonly runs: number };
   readonly boundMs: number;

@@ -1,16 +1,23 @@
-import { link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
-import type { MeasuredCompute } from '../../src/estimator/measured.ts';
+import { fullSpeed, setFigures } from './calibration.ts';
 import { Caller } from './calls.ts';
+import {
+  agentCall,
+  CLUSTER,
+  type MasterChoice,
+  masterCall,
+  masterSettings,
+  PORT,
+  PROGRAM,
+  workerOf,
+} from './commands.ts';
 import { CpuGroup, type CpuHierarchy } from './cpu.ts';
 import { Device, type DeviceProcess } from './device.ts';
 import { runName } from './names.ts';
 import { Network, type Rates } from './network.ts';
 import type { PlainTensors } from './plain-tensors.ts';
-import { scaledCompute } from './scaled.ts';
 
 export interface FogOptions {
   readonly pid: number;
@@ -19,24 +26,15 @@ export interface FogOptions {
   readonly cpus: readonly number[];
   readonly hierarchy: CpuHierarchy;
   readonly rates: Rates;
-  readonly onProgress: (text: string) => void;
+  /** Left out: agents reach the broker without a relay between. */
+  readonly relay?: { readonly latencyMs: number };
 }
 
-/** How the master is to plan and send. */
-export interface MasterChoice {
-  readonly strategy: string;
-  readonly wire: string;
-  readonly inFlight: number;
-}
+/** So often in a row they must have taken less than this share of a processor each; plans begin 300 ms after their cause. */
+const QUIET = { everyMs: 500, times: 2, share: 0.04 };
 
-export const MASTER = 'master';
+const MASTER = 'master';
 const BASELINE = 'baseline';
-const CLUSTER = 'fog';
-const PORT = 1883;
-/** What every device measures and stages are run with: the quota is a share of one processor. */
-const ENGINE = ['--engine', 'onnxruntime', '--threads', '1'];
-/** The program as users have it: `npm run build` makes it. */
-const PROGRAM = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
 /** A master with its broker, agents, a client beside the master, and one more device for the baseline. */
 export class Fog {
@@ -48,6 +46,8 @@ export class Fog {
   #agents: DeviceProcess[] = [];
   #client: Caller | undefined;
   #baseline: Caller | undefined;
+  /** On the device of each agent, where there are any; and its port. */
+  #relays: { readonly relay: Caller; readonly port: number }[] = [];
   #masters = 0;
 
   constructor(options: FogOptions) {
@@ -55,10 +55,6 @@ export class Fog {
     const { pid, agents } = options;
     const names = Array.from({ length: agents }, (_, at) => `agent-${at + 1}`);
     this.#network = new Network({ pid, devices: [MASTER, ...names, BASELINE] });
-  }
-
-  get agentNames(): string[] {
-    return this.#network.devices.slice(1, -1).map(({ name }) => name);
   }
 
   get client(): Caller {
@@ -71,84 +67,29 @@ export class Fog {
 
   /** Devices, agents and helpers run afterwards, without limits; there is no master yet. */
   async start(model: string, inputs: PlainTensors): Promise<void> {
-    const { pid, cpus, hierarchy, onProgress } = this.#options;
+    const { pid, cpus, hierarchy } = this.#options;
     this.#directory = await mkdtemp(join(tmpdir(), `${runName(pid)}-`));
-    onProgress(`Making ${this.#network.devices.length} devices`);
     await this.#network.start();
     for (const [at, network] of this.#network.devices.entries()) {
-      // the baseline's device is as the master's
-      const share = cpus[at] ?? cpus[0]!;
-      const cpu = new CpuGroup(hierarchy, network.namespace, share);
+      // the baseline's device, the last one, is as the master's
+      const cpu = new CpuGroup(hierarchy, network.namespace, cpus[at] ?? cpus[0]!);
       const device = new Device({ network, cpu, directory: this.#directory });
       this.#devices.push(device);
       await device.start();
     }
-    this.#baseline = new Caller(this.#device(BASELINE).run(workerOf('baseline-worker'), []));
-    const beside = { unlimited: true };
-    this.#client = new Caller(this.#device(MASTER).run(workerOf('client-worker'), [], beside));
+    this.#baseline = new Caller(this.#device(BASELINE).run(workerOf('baseline'), []));
+    this.#client = new Caller(this.#device(MASTER).run(workerOf('client'), [], { unlimited: true }));
     await this.#baseline.call('open', { model, inputs });
     const outputs = await this.#baseline.call<PlainTensors>('outputs');
     await this.#client.call('expect', { inputs, outputs });
+    if (this.#options.relay) await this.#startRelays(this.#options.relay.latencyMs);
     this.#startAgents();
-  }
-
-  #startAgents(): void {
-    this.#agents = this.agentNames.map((name) => {
-      const device = this.#device(name);
-      const flags = [
-        '--name',
-        name,
-        '--broker',
-        this.#url,
-        '--cluster',
-        CLUSTER,
-        '--state',
-        device.directory,
-      ];
-      const own = [...flags, ...ENGINE, '--calibration', 'never', '--log-level', 'warn', '--with-parent'];
-      return device.run(PROGRAM, ['agent', ...own]);
-    });
-  }
-
-  /**
-   * Links and messages are measured as the product does it, through quotas and queues. Devices are measured at full speed
-   * and scaled, see `scaledCompute`; with `throughQuota` they are as the product measures them. Limits are off
-   * before and afterwards.
-   */
-  async calibrate(throughQuota: boolean): Promise<void> {
-    const compute = throughQuota ? undefined : await this.#fullSpeed();
-    await this.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
-    await this.setLimited(true);
-    await this.#whileAllRun(this.client.call('calibrate'));
-    await this.setLimited(false);
-    if (!compute) return;
-    await this.#stopMaster();
-    await Promise.all(this.#agents.map((agent) => agent.stop()));
-    for (const [at, name] of [MASTER, ...this.agentNames].entries()) {
-      const file = join(this.#device(name).directory, 'calibration.json');
-      const { key, profile } = JSON.parse(await readFile(file, 'utf8'));
-      const { secondsPerMessage } = profile as MeasuredCompute;
-      const scaled = scaledCompute(compute, this.#options.cpus[at]!);
-      const own = { ...scaled, ...(secondsPerMessage === undefined ? {} : { secondsPerMessage }) };
-      await writeFile(file, JSON.stringify({ key, profile: own }));
-    }
-    this.#startAgents();
-  }
-
-  async #fullSpeed(): Promise<MeasuredCompute> {
-    const measuring = this.#device(BASELINE).run(PROGRAM, ['calibrate', '--local', ...ENGINE, '--json']);
-    const { compute } = JSON.parse(await measuring.output) as { readonly compute: MeasuredCompute };
-    return compute;
-  }
-
-  async #stopMaster(): Promise<void> {
-    await this.client.call('disconnect');
-    await this.#master?.stop();
-    this.#master = undefined;
   }
 
   /** Everything is taken away again, whatever was started. */
   async stop(): Promise<void> {
+    // with a tenth of a processor a process takes seconds to say goodbye
+    await Promise.allSettled(this.#devices.map((device) => device.setLimited(false)));
     await Promise.allSettled(this.#devices.map((device) => device.stop()));
     this.#devices = [];
     await this.#network.stop();
@@ -162,50 +103,68 @@ export class Fog {
   }
 
   /**
+   * Links and messages are measured as the product does it, through quotas and queues. Devices are measured at full speed
+   * and scaled, see `scaledCompute`; with `throughQuota` they are as the product measures them. Limits are off
+   * before and afterwards.
+   */
+  async calibrate(throughQuota: boolean): Promise<void> {
+    // the agents are only starting
+    await this.settled();
+    const compute = throughQuota ? undefined : await fullSpeed(this.#device(BASELINE));
+    await this.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
+    await this.setLimited(true);
+    await this.#whileAllRun(this.client.call('calibrate'));
+    await this.setLimited(false);
+    if (!compute) return;
+    await this.#stopMaster();
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
+    for (const [at, name] of [MASTER, ...this.#agentNames].entries()) {
+      await setFigures(this.#device(name), compute, this.#options.cpus[at]!);
+    }
+    this.#startAgents();
+  }
+
+  /**
    * Another master in the place of the one before, with its files; resolves when all agents have joined it. It serves
    * nothing yet: a plan that is made while agents are still coming would stay if the next one gained little.
    */
-  async startMaster({ strategy, wire, inFlight }: MasterChoice): Promise<void> {
+  async startMaster(choice: MasterChoice): Promise<void> {
     await this.#stopMaster();
+    this.#masters += 1;
+    await mkdir(this.#models);
+    const settings = join(this.#directory, 'master.yaml');
+    await writeFile(settings, masterSettings(choice, this.#models));
     const device = this.#device(MASTER);
-    const models = join(this.#directory, `models-${++this.#masters}`);
-    await mkdir(models);
-    const settings = {
-      ...{ strategy, repository: { directory: models, pollMs: 200 } },
-      // float32 is what there is without the setting
-      ...(wire === 'float32' ? {} : { wire }),
-      request: { concurrency: Math.max(2, inFlight) },
-      // a minute and more for one layer: the slowest plans on the slowest links
-      deadline: { maxMs: 600_000 },
-      listen: { host: '0.0.0.0', port: PORT },
-    };
-    const config = join(this.#directory, 'master.yaml');
-    await writeFile(config, stringify(settings));
-    const flags = ['--config', config, '--cluster', CLUSTER, '--state', device.directory];
-    const own = [
-      ...flags,
-      ...ENGINE,
-      '--calibration',
-      'never',
-      '--log-level',
-      'error',
-      '--with-parent',
-      '--json',
-    ];
-    this.#master = device.run(PROGRAM, ['master', ...own]);
+    this.#master = device.run(PROGRAM, masterCall(settings, device.directory));
     await Promise.race([ready(this.#master), this.#master.failed]);
-    const joined = this.client.call('connect', { url: this.#url, cluster: CLUSTER, agents: this.agentNames });
-    await this.#whileAllRun(joined);
+    const cluster = { url: this.#url, cluster: CLUSTER, agents: this.#agentNames };
+    await this.#whileAllRun(this.client.call('connect', cluster));
   }
 
-  /** Puts the model's file where the master looks, and waits until it serves. */
+  /** Puts the model's file where the master looks, whole at once, and waits until it serves. */
   async serve(model: string, file: string): Promise<void> {
-    const folder = join(this.#directory, `models-${this.#masters}`, model);
-    const hidden = join(this.#directory, `.${model}`);
+    const hidden = join(this.#models, `.${model}`);
     await mkdir(hidden);
     await link(file, join(hidden, 'model.onnx'));
-    await rename(hidden, folder);
+    await rename(hidden, join(this.#models, model));
     await this.#whileAllRun(this.client.call('serving', { model }));
+  }
+
+  /**
+   * Resolves when master and agents have nothing to do: no plan is made, and none deployed. To be called without limits,
+   * with which this would take minutes.
+   */
+  async settled(): Promise<void> {
+    const parties = [...this.#agents, ...(this.#master ? [this.#master] : [])];
+    const taken = async () =>
+      (await Promise.all(parties.map((each) => each.cpuMs()))).reduce((a, b) => a + b, 0);
+    let before = await taken();
+    for (let quiet = 0; quiet < QUIET.times; ) {
+      await new Promise((resolve) => setTimeout(resolve, QUIET.everyMs));
+      const now = await taken();
+      quiet = now - before <= QUIET.share * QUIET.everyMs * parties.length ? quiet + 1 : 0;
+      before = now;
+    }
   }
 
   /** Bytes that have passed the master's cable. */
@@ -213,12 +172,54 @@ export class Fog {
     return (await this.#network.bytes()).get(MASTER) ?? 0;
   }
 
+  /** Nothing passes the relays for so long. */
+  async stall(ms: number): Promise<void> {
+    await Promise.all(this.#relays.map(({ relay }) => relay.call('stall', { ms })));
+  }
+
+  /** Breaks the connection of the first agent. */
+  async cut(): Promise<void> {
+    await this.#relays[0]?.relay.call('cut');
+  }
+
+  get #agentNames(): string[] {
+    return this.#network.devices.slice(1, -1).map(({ name }) => name);
+  }
+
   get #url(): string {
     return `mqtt://${this.#network.device(MASTER).address}:${PORT}`;
   }
 
+  get #models(): string {
+    return join(this.#directory, `models-${this.#masters}`);
+  }
+
   #device(name: string): Device {
     return this.#devices.find((device) => device.name === name) ?? notStarted();
+  }
+
+  async #startRelays(latencyMs: number): Promise<void> {
+    const { address: host } = this.#network.device(MASTER);
+    for (const name of this.#agentNames) {
+      const relay = new Caller(this.#device(name).run(workerOf('relay'), [], { unlimited: true }));
+      const port = await relay.call<number>('listen', { host, port: PORT, latencyMs });
+      this.#relays.push({ relay, port });
+    }
+  }
+
+  #startAgents(): void {
+    this.#agents = this.#agentNames.map((name, at) => {
+      const device = this.#device(name);
+      const relayed = this.#relays[at];
+      const url = relayed ? `mqtt://127.0.0.1:${relayed.port}` : this.#url;
+      return device.run(PROGRAM, agentCall(name, url, device.directory));
+    });
+  }
+
+  async #stopMaster(): Promise<void> {
+    await this.client.call('disconnect');
+    await this.#master?.stop();
+    this.#master = undefined;
   }
 
   #whileAllRun<T>(work: Promise<T>): Promise<T> {
@@ -229,10 +230,6 @@ export class Fog {
 
 function notStarted(): never {
   throw new Error('the fog is not started');
-}
-
-function workerOf(name: string): string {
-  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 }
 
 /** The first line that a service writes with `--json` says that it is ready. */

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { CommanderError } from 'commander';
 import { IsobathError } from '../../src/base/errors.ts';
 import { usage } from '../../src/cli/context.ts';
@@ -8,7 +9,9 @@ import type { FogbedDocument } from './document.ts';
 import { clean, leftovers } from './leftovers.ts';
 import { fogModel } from './model.ts';
 import { type FogbedFlags, fogbedCommand } from './options.ts';
-import { requirements } from './requirements.ts';
+import { fogbedPage } from './report.ts';
+import { missing, requirements } from './requirements.ts';
+import { fogbedText } from './text.ts';
 
 const progress = (text: string) => process.stderr.write(`${text}\n`);
 const AIR = /^wifi:/;
@@ -38,6 +41,11 @@ async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {
           rate: rateOf(link),
           shared: flags.medium === 'shared' || AIR.test(link),
           ...(masterLink === undefined ? {} : { masterLink: { text: masterLink, rate: rateOf(masterLink) } }),
+          latencyMs: flags.latency,
+          trouble: {
+            ...(flags.stall === undefined ? {} : { stallMs: flags.stall }),
+            ...(flags.cut ? { cut: true } : {}),
+          },
           throughQuota: flags.calibrate === 'quota',
           patienceMs: 1000 * flags.patience,
           defer: (undo) => lifetime.defer(undo),
@@ -48,11 +56,23 @@ async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {
     }
     await model.remove();
   }
-  process.stdout.write(`${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`);
+  if (flags.html !== undefined) await writeFile(flags.html, fogbedPage(documents));
+  const result = documents.length === 1 ? documents[0] : documents;
+  const text = flags.json ? JSON.stringify(result, null, 2) : documents.map(fogbedText).join('\n');
+  process.stdout.write(`${text}\n`);
 }
 
 function rateOf(link: string): number {
   return BIT_RATE.read(link.replace(AIR, ''))!;
+}
+
+/** What a caller may take for a reason to go on without the bench. */
+const LACKS = 3;
+
+async function check(): Promise<number> {
+  const lacking = await missing();
+  for (const { what, reason } of lacking) process.stdout.write(`${what}: ${reason}\n`);
+  return lacking.length > 0 ? LACKS : 0;
 }
 
 async function main(): Promise<number> {
@@ -60,6 +80,7 @@ async function main(): Promise<number> {
   let code = 0;
   try {
     const flags = fogbedCommand().parse(process.argv).opts<FogbedFlags>();
+    if (flags.check) return await check();
     await lifetime.interruptible(bench(flags, lifetime));
   } catch (error) {
     code = reported(error);

@@ -1,7 +1,8 @@
 import { median } from '../../src/estimator/statistics.ts';
 import type { SummaryTimes } from '../../src/wire/messages/summary.ts';
+import type { MasterChoice } from './commands.ts';
 import type { FailedStrategy, MeasuredStrategy, Spread, Terms } from './document.ts';
-import type { Fog, MasterChoice } from './fog.ts';
+import type { Fog } from './fog.ts';
 import type { SeenInference, SeenPlan } from './seen.ts';
 
 export interface MeasureOptions {
@@ -13,6 +14,8 @@ export interface MeasureOptions {
   readonly warmUp: number;
   /** No further run begins later, once there is one. */
   readonly patienceMs: number;
+  /** What happens while the run in the middle is under way. */
+  readonly trouble: { readonly stallMs?: number; readonly cut?: boolean };
   readonly onProgress: (text: string) => void;
 }
 
@@ -26,22 +29,24 @@ export async function measureStrategy(
   options: MeasureOptions,
   choice: MasterChoice,
 ): Promise<MeasuredStrategy | FailedStrategy> {
-  const { fog, model, file, onProgress } = options;
-  const { strategy, wire } = choice;
+  const { fog, model, file } = options;
+  const { strategy, wire, inFlight } = choice;
+  const onProgress = (text: string) => options.onProgress(`${strategy}, ${wire}: ${text}`);
+  const own = { ...options, onProgress };
   try {
-    onProgress(`${strategy}: deploying`);
+    onProgress('deploying');
     await fog.startMaster(choice);
     await fog.serve(model, file);
-    let seen = await measuredPlan(options, choice);
+    let seen = await measuredPlan(own, inFlight);
     for (let plans = 1; plans < PLANS && seen.planAfter.deployment !== seen.plan.deployment; plans += 1) {
-      onProgress(`${strategy}: the plan has changed; measuring anew`);
-      seen = await measuredPlan(options, choice);
+      onProgress('the plan has changed while it was measured: anew');
+      seen = await measuredPlan(own, inFlight);
     }
     return documentOf(choice, seen);
   } catch (error) {
     await fog.setLimited(false);
     const said = error instanceof Error ? error.message : String(error);
-    onProgress(`${strategy}: ${said}`);
+    onProgress(said);
     return { strategy, wire, error: said };
   }
 }
@@ -54,35 +59,64 @@ interface SeenRuns {
   readonly framesPerSecond: number;
 }
 
-async function measuredPlan(
-  options: MeasureOptions,
-  { strategy, inFlight }: MasterChoice,
-): Promise<SeenRuns> {
-  const { fog, model, runs: wanted, warmUp, patienceMs, onProgress } = options;
-  const infer = () => fog.client.call<SeenInference>('infer', { model });
-  const plan = await fog.client.call<SeenPlan>('plan', { model });
+/** What the master learns from the first inferences may change the plan: then they are the first ones again. */
+async function settledPlan(options: MeasureOptions): Promise<SeenPlan> {
+  const { fog, model, warmUp, patienceMs, onProgress } = options;
+  await fog.settled();
+  let plan = await fog.client.call<SeenPlan>('plan', { model });
+  for (let plans = 1; warmUp > 0; plans += 1) {
+    await fog.setLimited(true);
+    const began = performance.now();
+    for (let run = 0; run < warmUp && performance.now() - began < patienceMs; run += 1) {
+      const { latencyMs } = await fog.client.call<SeenInference>('infer', { model });
+      onProgress(`to warm up: ${run + 1} of ${warmUp}, ${Math.round(latencyMs)} ms`);
+    }
+    await fog.setLimited(false);
+    await fog.settled();
+    const now = await fog.client.call<SeenPlan>('plan', { model });
+    if (now.deployment === plan.deployment || plans === PLANS) return now;
+    onProgress('the plan has changed');
+    plan = now;
+  }
+  return plan;
+}
+
+async function measuredPlan(options: MeasureOptions, inFlight: number): Promise<SeenRuns> {
+  const { fog, model, runs: wanted, patienceMs, onProgress } = options;
+  const plan = await settledPlan(options);
   await fog.setLimited(true);
   const began = performance.now();
-  const late = () => performance.now() - began > patienceMs;
-  for (let run = 0; run < warmUp && !(run > 0 && late()); run += 1) await infer();
   const runs: SeenInference[] = [];
   const before = await fog.masterBytes();
-  while (runs.length < wanted && !(runs.length > 0 && late())) {
-    runs.push(await infer());
-    const { latencyMs } = runs.at(-1)!;
-    onProgress(`${strategy}: ${runs.length} of ${wanted}, ${Math.round(latencyMs)} ms`);
+  while (runs.length < wanted && (runs.length === 0 || performance.now() - began < patienceMs)) {
+    const running = fog.client.call<SeenInference>('infer', { model });
+    if (runs.length === Math.floor(wanted / 2)) await makeTrouble(options);
+    runs.push(await running);
+    onProgress(`${runs.length} of ${wanted}, ${Math.round(runs.at(-1)!.latencyMs)} ms`);
   }
   const cableBytes = ((await fog.masterBytes()) - before) / runs.length;
   let framesPerSecond = (1000 * runs.length) / runs.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
   if (inFlight > 1) {
-    onProgress(`${strategy}: ${inFlight} at a time`);
+    onProgress(`${inFlight} at a time`);
     const count = inFlight * Math.max(3, runs.length);
-    const ms = await fog.client.call<number>('stream', { model, count, inFlight });
-    framesPerSecond = (1000 * count) / ms;
+    framesPerSecond = (1000 * count) / (await fog.client.call<number>('stream', { model, count, inFlight }));
   }
   await fog.setLimited(false);
+  await fog.settled();
   const planAfter = await fog.client.call<SeenPlan>('plan', { model });
   return { plan, planAfter, runs, cableBytes, framesPerSecond };
+}
+
+async function makeTrouble({ fog, trouble, onProgress }: MeasureOptions): Promise<void> {
+  const { stallMs, cut } = trouble;
+  if (stallMs !== undefined) {
+    onProgress(`nothing passes for ${stallMs} ms`);
+    await fog.stall(stallMs);
+  }
+  if (cut) {
+    onProgress('the first agent loses its connection');
+    await fog.cut();
+  }
 }
 
 function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns): MeasuredStrategy {

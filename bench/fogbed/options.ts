@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { quiet } from '../../src/cli/command.ts';
 import { positiveNumber, several, wholeNumber } from '../../src/cli/option-values.ts';
 import { agentCounts, linkRates, strategyNames } from '../../src/cli/sweep-options.ts';
+import { DURATION } from '../../src/estimator/quantities.ts';
 
 export interface FogbedFlags {
   readonly model: readonly string[];
@@ -16,7 +17,12 @@ export interface FogbedFlags {
   readonly warmUp: number;
   readonly patience: number;
   readonly inFlight: number;
+  readonly latency: number;
+  readonly stall?: number;
+  readonly cut?: boolean;
   readonly calibrate: 'scaled' | 'quota';
+  readonly html?: string;
+  readonly check?: boolean;
   readonly clean?: boolean;
   readonly json?: boolean;
 }
@@ -51,7 +57,7 @@ export function fogbedCommand(): Command {
     .option('--strategies <names>', 'between commas, or all', strategyNames, ['auto', 'local'])
     .option('--wire <precisions>', 'float32, float16, int8, between commas', names, ['float32'])
     .option('--runs <count>', 'inferences that count, of each strategy', wholeNumber(1, 1000), 7)
-    .option('--warm-up <count>', 'inferences before them', wholeNumber(0, 1000), 2)
+    .option('--warm-up <count>', 'inferences before them', wholeNumber(0, 1000), 3)
     .option('--patience <seconds>', 'a strategy begins no further inference later', positiveNumber, 60)
     .option(
       '--in-flight <count>',
@@ -59,6 +65,9 @@ export function fogbedCommand(): Command {
       wholeNumber(1, 64),
       1,
     )
+    .option('--latency <duration>', "added to each way of each agent's connection, as 5ms", milliseconds, 0)
+    .option('--stall <duration>', 'nothing passes for so long, in the middle of the runs', milliseconds)
+    .option('--cut', 'the first agent loses its connection in the middle of the runs')
     .addOption(
       new Option(
         '--calibrate <way>',
@@ -66,6 +75,11 @@ export function fogbedCommand(): Command {
       )
         .choices(['scaled', 'quota'])
         .default('scaled'),
+    )
+    .option('--html <file>', 'write a report with plots')
+    .option(
+      '--check',
+      'say what this machine lacks, a line for each, and end: with 3 where there is something',
     )
     .option('--clean', 'take away what killed runs left behind, and end')
     .option('--json', 'print JSON: one document, or a list for a sweep');
@@ -79,6 +93,12 @@ function cpuShares(text: string): number[] {
     );
   }
   return shares;
+}
+
+function milliseconds(text: string): number {
+  const seconds = DURATION.read(text);
+  if (seconds === undefined) throw new InvalidArgumentError(`It must be like ${DURATION.like}.`);
+  return 1000 * seconds;
 }
 
 function masterRate(text: string): string {

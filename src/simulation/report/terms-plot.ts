@@ -1,4 +1,4 @@
-import type { SweptRun } from '../sweep.ts';
+import type { SweptOutcome, SweptRun } from '../sweep.ts';
 import { TERM_NAMES } from './legend.ts';
 import { paintOf } from './palette.ts';
 import { drawing, hint, line, tag, text } from './svg.ts';
@@ -10,8 +10,13 @@ const PANEL = {
   height: PLOT.top + PLOT.height + PLOT.bottom,
 };
 
+/** Simulated or measured. */
+export type TermsRun = Pick<SweptRun, 'link' | 'agents'> & {
+  readonly outcome?: Pick<SweptOutcome, 'termsMs' | 'simulatedMs'>;
+};
+
 /** What the stages of a plan spend their time on: a bar for each n, a panel for each link. */
-export function termsPlot(links: readonly string[], runs: readonly SweptRun[]): string {
+export function termsPlot(links: readonly string[], runs: readonly TermsRun[]): string {
   const columns = Math.min(2, links.length);
   const panels = links.map((link, at) => {
     const place = `translate(${(at % columns) * PANEL.width} ${Math.floor(at / columns) * PANEL.height})`;
@@ -29,7 +34,7 @@ export function termsPlot(links: readonly string[], runs: readonly SweptRun[]): 
   return drawing(columns * PANEL.width, rows * PANEL.height, label, ...panels);
 }
 
-function onePanel(link: string, runs: readonly SweptRun[]): string {
+function onePanel(link: string, runs: readonly TermsRun[]): string {
   const bottom = PLOT.top + PLOT.height;
   const right = PLOT.left + PLOT.width;
   const pitch = PLOT.width / runs.length;
@@ -51,7 +56,7 @@ function onePanel(link: string, runs: readonly SweptRun[]): string {
 }
 
 function oneBar(
-  { agents, outcome }: SweptRun,
+  { agents, outcome }: TermsRun,
   middle: number,
   width: number,
   pitch: number,
