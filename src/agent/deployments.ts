@@ -1,12 +1,15 @@
 import { IsobathError } from '../base/errors.ts';
 import type { CompiledProgram } from '../engine/engine.ts';
 import type { ShardProgram } from '../wire/messages/control.ts';
+import { acquireLegs, laterPrograms, requireSoundLegs } from './leg-programs.ts';
 import type { Fetched, ResidentPrograms } from './resident-programs.ts';
 
 /** A shard that this agent can run. */
 export interface ResidentShard {
   readonly spec: ShardProgram;
   readonly program: CompiledProgram;
+  /** The programs of its later legs. */
+  readonly legs: readonly CompiledProgram[];
 }
 
 /** The shards of one deployment on this agent. */
@@ -52,13 +55,33 @@ export async function makeResident(
     const reason = 'a shard is named twice';
     throw IsobathError.of('ISO_ERR_WIRE_MALFORMED', { topic: `the deployment ${id}`, reason });
   }
-  const fetched = await programs.fetch(specs);
+  for (const spec of specs) requireSoundLegs(id, spec);
+  const fetched = await programs.fetch(specs.flatMap((spec) => [spec, ...laterPrograms(spec)]));
   const shards: ResidentShard[] = [];
   try {
-    for (const spec of specs) shards.push({ spec, program: await programs.acquire(spec) });
+    for (const spec of specs) shards.push(await residentShard(programs, spec));
   } catch (error) {
-    for (const { spec } of shards) await programs.release(spec.program.sha256);
+    await releaseAll(programs, shards);
     throw error;
   }
   return { deployment: new Deployment(id, shards), fetched };
+}
+
+async function residentShard(programs: ResidentPrograms, spec: ShardProgram): Promise<ResidentShard> {
+  const program = await programs.acquire(spec);
+  try {
+    return { spec, program, legs: await acquireLegs(programs, spec) };
+  } catch (error) {
+    await programs.release(spec.program.sha256);
+    throw error;
+  }
+}
+
+/** Lets go of all programs of the shards. */
+export async function releaseAll(
+  programs: ResidentPrograms,
+  shards: readonly ResidentShard[],
+): Promise<void> {
+  for (const { spec } of shards)
+    for (const { program } of [spec, ...laterPrograms(spec)]) await programs.release(program.sha256);
 }

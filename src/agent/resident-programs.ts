@@ -36,7 +36,7 @@ export class ResidentPrograms {
   }
 
   /** Fetches what the disk cache lacks. Throws as BlobFetcher does. */
-  async fetch(programs: readonly ShardProgram[]): Promise<Fetched> {
+  async fetch(programs: readonly Pick<ShardProgram, 'program' | 'blobs'>[]): Promise<Fetched> {
     const { cache, fetcher } = this.#options;
     const blobs = new Map<string, BlobRef>();
     for (const { program, blobs: filters } of programs) {
@@ -57,7 +57,7 @@ export class ResidentPrograms {
   }
 
   /** Compiles the program from the cache, or takes the one that is resident. Pair it with `release`. */
-  async acquire({ program, blobs }: ShardProgram): Promise<CompiledProgram> {
+  async acquire({ program, blobs }: Pick<ShardProgram, 'program' | 'blobs'>): Promise<CompiledProgram> {
     let resident = this.#residents.get(program.sha256);
     if (!resident) {
       resident = {

@@ -212,6 +212,10 @@ export const CATALOGUE = {
     message: 'The agent {agent} has {queued} shards waiting, its limit.',
     cure: 'Add agents, or send fewer requests at a time.',
   },
+  ISO_ERR_HALO_MISSING: {
+    message: 'Shard {shard} of stage {stage} cannot go on without the rows of shard {from}: {reason}.',
+    cure: 'Nothing to do: the master runs the shard itself. If this repeats, see the log of the agent that runs shard {from}.',
+  },
   ISO_ERR_BLOB_CORRUPT: {
     message: 'The program part {blob} does not have the content that its name promises.',
     cure: 'It is fetched again; if this repeats, check the disk of the agent and the memory of the master.',

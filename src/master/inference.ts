@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { FlowShard } from '../planner/dataflow.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { JoinedTensors } from './join.ts';
+import { runLegShard } from './leg-attempts.ts';
 import { type RequestState, runShard, type ShardContext } from './shard-attempts.ts';
 import { type StageReport, StageTimes } from './stage-times.ts';
 
@@ -49,7 +50,8 @@ export function runInference(
     };
     const fire = (id: number): void => {
       const shard = flow.shards[id]!;
-      runShard(context, state, shard)
+      const run = shard.planned.shard.legs ? runLegShard : runShard;
+      run(context, state, shard)
         .then(({ asPlanned }) => ended(shard, asPlanned))
         .catch(fail);
     };

@@ -1,7 +1,20 @@
+import type { Region } from '../../tensor/region.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
-import { flag, integer, list, literal, object, tagged, text } from '../check.ts';
+import {
+  type Check,
+  flag,
+  integer,
+  list,
+  literal,
+  object,
+  optional,
+  refuse,
+  tagged,
+  text,
+} from '../check.ts';
 import { nameCheck, sha256Check } from '../names.ts';
 import { dtype, type MessageKind, ordinal, shape, type Version, version } from './common.ts';
+import { MAX_LEGS } from './halo.ts';
 
 /** A file that the master holds, named by the SHA-256 of its bytes: a program (ONNX) or filters (raw, little-endian). */
 export interface BlobRef {
@@ -23,6 +36,37 @@ export interface ShardOutput extends TensorType {
   readonly tensor: string;
 }
 
+/** Rows that another shard of the stage made, and their place in the input of the leg that reads them. */
+export interface HaloReceived {
+  readonly from: number;
+  readonly region: Region;
+}
+
+/** Rows of the result of the leg before that another shard of the stage reads, and the worker that runs it. */
+export interface HaloSent {
+  readonly to: number;
+  /** An agent, or `master`. */
+  readonly worker: string;
+  readonly region: Region;
+}
+
+/** What lies between two programs of a shard in legs. */
+export interface LegExchange {
+  /** The one output of the program before it. */
+  readonly result: TensorType;
+  readonly sends: readonly HaloSent[];
+  /** The input of the program, put together from `kept` and what is received. */
+  readonly input: TensorType;
+  /** The part of `result` that is read here again, and its place in `input`. */
+  readonly kept?: { readonly from: Region; readonly to: Region };
+  readonly receives: readonly HaloReceived[];
+}
+
+/** What follows the program, or the leg before, of a shard in legs: an exchange, and one more program with one input. */
+export interface ShardLeg extends LegExchange {
+  readonly program: BlobRef;
+}
+
 export interface ShardProgram {
   readonly stage: number;
   readonly shard: number;
@@ -30,8 +74,10 @@ export interface ShardProgram {
   readonly program: BlobRef;
   readonly inputs: readonly ShardInput[];
   readonly outputs: readonly ShardOutput[];
-  /** The filters that the program names, each once. */
+  /** The filters that the program and its legs name, each once. */
   readonly blobs: readonly BlobRef[];
+  /** Of a shard in legs: what comes after `program`. The last leg makes the outputs. */
+  readonly legs?: readonly ShardLeg[];
   /** True for a second holder of a program: it listens to regions sent to it alone, not to the shared topic. */
   readonly standby: boolean;
 }
@@ -73,6 +119,21 @@ export type Control = Deploy | Undeploy | Ping | Calibrate;
 const MAX_ITEMS = 4096;
 
 const blobRef = object<BlobRef>({ sha256: sha256Check, bytes: integer() });
+const regionCheck: Check<Region> = (value, path) =>
+  list(list(integer(), 2), 8)(value, path).map(([start, end], axis) =>
+    start !== undefined && end !== undefined && start < end
+      ? [start, end]
+      : refuse(`${path}[${axis}]`, 'is no range with an element'),
+  );
+const tensorType = object<TensorType>({ dtype, shape });
+const shardLeg = object<ShardLeg>({
+  program: blobRef,
+  result: tensorType,
+  sends: list(object<HaloSent>({ to: ordinal, worker: nameCheck, region: regionCheck }), MAX_ITEMS),
+  input: tensorType,
+  kept: optional(object<NonNullable<LegExchange['kept']>>({ from: regionCheck, to: regionCheck })),
+  receives: list(object<HaloReceived>({ from: ordinal, region: regionCheck }), MAX_ITEMS),
+});
 const shardProgram = object<ShardProgram>({
   stage: ordinal,
   shard: ordinal,
@@ -80,6 +141,7 @@ const shardProgram = object<ShardProgram>({
   inputs: list(object<ShardInput>({ tensor: text(512), dtype, shape, shared: flag }), MAX_ITEMS),
   outputs: list(object<ShardOutput>({ tensor: text(512), dtype, shape }), MAX_ITEMS),
   blobs: list(blobRef, MAX_ITEMS),
+  legs: optional(list(shardLeg, MAX_LEGS - 1)),
   standby: flag,
 });
 
