@@ -1,7 +1,7 @@
 import { IsobathError } from '../base/errors.ts';
 import type { CompiledProgram } from '../engine/engine.ts';
 import { fitsWithin, regionShape } from '../tensor/region.ts';
-import type { LegExchange, ShardProgram } from '../wire/messages/control.ts';
+import { type LegExchange, regionOf, type ShardProgram } from '../wire/messages/control.ts';
 import type { ResidentPrograms } from './resident-programs.ts';
 
 /** The programs of later legs, as `ResidentPrograms` takes them. */
@@ -36,14 +36,14 @@ export function requireSoundLegs(deployment: string, { stage, shard, legs = [] }
 }
 
 function faultOf({ result, input, sends, receives, kept }: LegExchange): string | undefined {
-  const sent = sends.find(({ region }) => !fitsWithin(region, result.shape));
-  if (sent) return `sends [${sent.region.join(' | ')}] of a result of [${result.shape}]`;
-  const received = receives.find(({ region }) => !fitsWithin(region, input.shape));
-  if (received) return `receives [${received.region.join(' | ')}] of an input of [${input.shape}]`;
+  const sent = sends.find(({ region }) => !fitsWithin(regionOf(region), result.shape));
+  if (sent) return `sends [${sent.region}] of a result of [${result.shape}]`;
+  const received = receives.find(({ region }) => !fitsWithin(regionOf(region), input.shape));
+  if (received) return `receives [${received.region}] of an input of [${input.shape}]`;
   if (result.dtype !== input.dtype) return `reads ${input.dtype} where the leg before makes ${result.dtype}`;
   if (!kept) return undefined;
-  const { from, to } = kept;
+  const [from, to] = [regionOf(kept.from), regionOf(kept.to)];
   const same = String(regionShape(from)) === String(regionShape(to));
   const fits = fitsWithin(from, result.shape) && fitsWithin(to, input.shape);
-  return same && fits ? undefined : `keeps [${from.join(' | ')}] as [${to.join(' | ')}]`;
+  return same && fits ? undefined : `keeps [${kept.from}] as [${kept.to}]`;
 }

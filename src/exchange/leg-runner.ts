@@ -4,7 +4,7 @@ import { copyRegion, place } from '../tensor/copy.ts';
 import { regionShape } from '../tensor/region.ts';
 import { Tensor, type TensorType } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
-import type { LegExchange } from '../wire/messages/control.ts';
+import { type LegExchange, regionOf } from '../wire/messages/control.ts';
 import type { HaloTry } from '../wire/messages/halo.ts';
 import type { Topics } from '../wire/topics.ts';
 import { HaloInbox, type HaloInboxOptions, type PieceName } from './halo-inbox.ts';
@@ -75,7 +75,7 @@ export class LegRunner {
     const { request, stage, attempt, shard: from } = job;
     for (const { to, worker, region } of sends) {
       const address = { request, stage, shard: to, attempt, from, leg };
-      await sendPiece(bus, topics.halo(deployment, worker), address, made, region, chunkBytes);
+      await sendPiece(bus, topics.halo(deployment, worker), address, made, regionOf(region), chunkBytes);
     }
   }
 
@@ -83,19 +83,19 @@ export class LegRunner {
     const { dtype, shape } = leg.input;
     const input = Tensor.zeros(dtype, [...shape]);
     const { kept, receives } = leg;
-    if (kept) copyRegion(made.data, made.shape, kept.from, input.data, shape, kept.to);
+    if (kept) copyRegion(made.data, made.shape, regionOf(kept.from), input.data, shape, regionOf(kept.to));
     const from = receives.map((piece) => piece.from);
     if (from.length === 0) return input;
     const pieces = await this.inbox.wait(job, at, from, job.maxWaitMs);
     for (const [index, { region }] of receives.entries())
-      place(input.data, shape, region, pieces[index]!.data);
+      place(input.data, shape, regionOf(region), pieces[index]!.data);
     return input;
   }
 
   #typeOf({ stage, shard, leg, from }: PieceName & Pick<HaloTry, 'stage' | 'shard'>): TensorType | undefined {
     const reads = this.#options.legsOf(stage, shard)?.[leg - 1];
     const piece = reads?.receives.find((each) => each.from === from);
-    return reads && piece && { dtype: reads.input.dtype, shape: regionShape(piece.region) };
+    return reads && piece && { dtype: reads.input.dtype, shape: regionShape(regionOf(piece.region)) };
   }
 }
 

@@ -3,7 +3,7 @@ import type { Leg, Shard } from '../partition/shard.ts';
 import type { PlannedShard } from '../planner/plan.ts';
 import { type Range, type Region, regionShape } from '../tensor/region.ts';
 import type { TensorType } from '../tensor/tensor.ts';
-import type { BlobRef, LegExchange, ShardLeg } from '../wire/messages/control.ts';
+import { type BlobRef, type Box, boxOf, type LegExchange, type ShardLeg } from '../wire/messages/control.ts';
 import type { PackedProgram, ProgramPacker } from './packed-program.ts';
 
 /** In the order in which they run: one, or those of the legs. */
@@ -65,6 +65,6 @@ function outputType({ part }: Leg): TensorType {
 }
 
 /** The region as it lies in a tensor that is `whole` and no more. */
-function within(region: Region, whole: Region): Region {
-  return region.map(([start, end], axis): Range => [start - whole[axis]![0], end - whole[axis]![0]]);
+function within(region: Region, whole: Region): Box {
+  return boxOf(region.map(([start, end], axis): Range => [start - whole[axis]![0], end - whole[axis]![0]]));
 }

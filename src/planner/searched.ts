@@ -9,6 +9,7 @@ import type { Cut, StageOption } from './option.ts';
 import { type OptionTable, optionOf, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
 import { Prices } from './pricing.ts';
+import { ratesOf } from './rates.ts';
 import { replicatedCut, replicatedShard } from './replicas.ts';
 import { cheapestPath } from './search.ts';
 import { StageList } from './stages.ts';
@@ -51,7 +52,7 @@ const beginsTheModel = ({ graph, nodes }: Run) => nodes[0] === graph.nodes[0];
 /** Each names the publication that it follows in docs/planning.md. */
 export const SEARCHED: Readonly<Record<string, Searched>> = {
   auto: {
-    schemes: Object.keys(SCHEMES),
+    schemes: Object.keys(SCHEMES).filter((name) => name !== 'rows-exchange'),
     maxStretches: FUSED,
     masterComputes: true,
     admits: stripsCutLongerEdge,
@@ -200,7 +201,7 @@ export class PlanSearch {
 function shardsOf(run: Run, cut: Cut, model: FleetModel): PlannedShard[] {
   if (cut.replicated) return [replicatedShard(model, run, cut)];
   const { scheme, team } = cut;
-  return scheme.cut(run, team.weights).map(({ worker, shard }) => {
+  return scheme.cut(run, team.weights, ratesOf(model, team.workers)).map(({ worker, shard }) => {
     const { id } = team.workers[worker]!;
     return { worker: id === model.master.id ? MASTER : id, shard };
   });

@@ -36,10 +36,21 @@ export interface ShardOutput extends TensorType {
   readonly tensor: string;
 }
 
+/** A region as its starts and ends, axis after axis: messages are not to be nested deeper. */
+export type Box = readonly number[];
+
+export function boxOf(region: Region): number[] {
+  return region.flat();
+}
+
+export function regionOf(box: Box): Region {
+  return Array.from({ length: box.length / 2 }, (_, axis) => [box[2 * axis]!, box[2 * axis + 1]!] as const);
+}
+
 /** Rows that another shard of the stage made, and their place in the input of the leg that reads them. */
 export interface HaloReceived {
   readonly from: number;
-  readonly region: Region;
+  readonly region: Box;
 }
 
 /** Rows of the result of the leg before that another shard of the stage reads, and the worker that runs it. */
@@ -47,7 +58,7 @@ export interface HaloSent {
   readonly to: number;
   /** An agent, or `master`. */
   readonly worker: string;
-  readonly region: Region;
+  readonly region: Box;
 }
 
 /** What lies between two programs of a shard in legs. */
@@ -58,7 +69,7 @@ export interface LegExchange {
   /** The input of the program, put together from `kept` and what is received. */
   readonly input: TensorType;
   /** The part of `result` that is read here again, and its place in `input`. */
-  readonly kept?: { readonly from: Region; readonly to: Region };
+  readonly kept?: { readonly from: Box; readonly to: Box };
   readonly receives: readonly HaloReceived[];
 }
 
@@ -119,20 +130,19 @@ export type Control = Deploy | Undeploy | Ping | Calibrate;
 const MAX_ITEMS = 4096;
 
 const blobRef = object<BlobRef>({ sha256: sha256Check, bytes: integer() });
-const regionCheck: Check<Region> = (value, path) =>
-  list(list(integer(), 2), 8)(value, path).map(([start, end], axis) =>
-    start !== undefined && end !== undefined && start < end
-      ? [start, end]
-      : refuse(`${path}[${axis}]`, 'is no range with an element'),
-  );
+const box: Check<Box> = (value, path) => {
+  const ends = list(integer(), 16)(value, path);
+  const isSound = ends.length % 2 === 0 && ends.every((end, at) => at % 2 === 0 || ends[at - 1]! < end);
+  return isSound ? ends : refuse(path, 'is no list of ranges with an element each');
+};
 const tensorType = object<TensorType>({ dtype, shape });
 const shardLeg = object<ShardLeg>({
   program: blobRef,
   result: tensorType,
-  sends: list(object<HaloSent>({ to: ordinal, worker: nameCheck, region: regionCheck }), MAX_ITEMS),
+  sends: list(object<HaloSent>({ to: ordinal, worker: nameCheck, region: box }), MAX_ITEMS),
   input: tensorType,
-  kept: optional(object<NonNullable<LegExchange['kept']>>({ from: regionCheck, to: regionCheck })),
-  receives: list(object<HaloReceived>({ from: ordinal, region: regionCheck }), MAX_ITEMS),
+  kept: optional(object<NonNullable<LegExchange['kept']>>({ from: box, to: box })),
+  receives: list(object<HaloReceived>({ from: ordinal, region: box }), MAX_ITEMS),
 });
 const shardProgram = object<ShardProgram>({
   stage: ordinal,
