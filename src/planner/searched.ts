@@ -58,6 +58,7 @@ export const SEARCHED: Readonly<Record<string, Searched>> = {
     admits: stripsCutLongerEdge,
   },
   rows: { schemes: ['rows'], maxStretches: 1, masterComputes: true },
+  'rows-exchange': { schemes: ['rows-exchange', 'rows'], maxStretches: FUSED, masterComputes: true },
   grid: { schemes: ['rows', 'columns', 'tiles'], maxStretches: 1, masterComputes: true },
   modnn: { schemes: ['rows', 'columns'], maxStretches: 1, masterComputes: true, admits: cutsLongerEdge },
   deepthings: { schemes: ['tiles'], maxStretches: FUSED, masterComputes: true, admits: beginsTheModel },

@@ -68,7 +68,11 @@ function within(region: Region, whole: Region): Region {
   return region.map(([start, end], axis): Range => [start - whole[axis]![0], end - whole[axis]![0]]);
 }
 
-async function runOnce(engine: Engine, graph: Graph, inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
+export async function runOnce(
+  engine: Engine,
+  graph: Graph,
+  inputs: readonly Tensor[],
+): Promise<readonly Tensor[]> {
   const program: CompiledProgram = await engine.compile(graph);
   const { outputs } = await program.run(inputs).finally(() => program.dispose());
   return outputs;
