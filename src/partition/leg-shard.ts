@@ -10,7 +10,6 @@ import { bytesOfRegion } from './work.ts';
 /** A shard that runs in legs. It prices as what all of them do together. */
 export class LegShard implements Shard {
   readonly legs: readonly Leg[];
-  readonly alone: Shard;
   readonly inputs: readonly TensorRegion[];
   readonly outputs: readonly Joined[];
   readonly macs: number;
@@ -18,18 +17,26 @@ export class LegShard implements Shard {
   readonly work: readonly Work[];
   readonly inputBytes: readonly number[];
   readonly outputBytes: readonly number[];
+  readonly #makeAlone: () => Shard;
+  #alone: Shard | undefined;
 
-  constructor(legs: readonly Leg[], alone: Shard) {
+  constructor(legs: readonly Leg[], makeAlone: () => Shard) {
     const parts = legs.map(({ part }) => part);
     this.legs = legs;
-    this.alone = alone;
+    this.#makeAlone = makeAlone;
     this.inputs = parts[0]!.inputs;
     this.inputBytes = parts[0]!.inputBytes;
-    this.outputs = alone.outputs;
-    this.outputBytes = alone.outputBytes;
+    this.outputs = parts.at(-1)!.outputs;
+    this.outputBytes = parts.at(-1)!.outputBytes;
     this.macs = parts.reduce((sum, { macs }) => sum + macs, 0);
     this.filterBytes = parts.reduce((sum, { filterBytes }) => sum + filterBytes, 0);
     this.work = parts.flatMap(({ work }) => work);
+  }
+
+  /** Made when first read: of the many that are priced, few are run. */
+  get alone(): Shard {
+    this.#alone ??= this.#makeAlone();
+    return this.#alone;
   }
 
   get program(): Graph {
@@ -49,7 +56,6 @@ export function legShards(
   run: Run,
   points: readonly ChainPoint[],
   goals: readonly (readonly Goal[])[],
-  alone: readonly Shard[],
 ): Shard[] | undefined {
   const bounds = [0, ...points.map(({ at }) => at), run.nodes.length];
   const parts: Shard[][] = [];
@@ -95,6 +101,6 @@ export function legShards(
             : [],
       }),
     );
-    return new LegShard(legs, alone[own]!);
+    return new LegShard(legs, () => shardOf(run, { placed: goals[own]!.at(-1)!.placed })!);
   });
 }

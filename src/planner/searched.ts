@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
+import { EXCHANGE, exchangedPath } from './exchanged.ts';
 import { cheapestFittingPath } from './limits.ts';
 import { tightWorkers } from './memory.ts';
 import type { Cut, StageOption } from './option.ts';
@@ -26,6 +27,8 @@ export interface Searched {
   /** False: the master's own device takes no share of a stage. */
   readonly masterComputes: boolean;
   readonly admits?: (run: Run, scheme: Scheme) => boolean;
+  /** True where neighbouring stages of rows may become one whose workers exchange halos. */
+  readonly exchanges?: boolean;
 }
 
 /** As far as fused runs pay: beyond, the halo is larger than what is saved. */
@@ -52,13 +55,13 @@ const beginsTheModel = ({ graph, nodes }: Run) => nodes[0] === graph.nodes[0];
 /** Each names the publication that it follows in docs/planning.md. */
 export const SEARCHED: Readonly<Record<string, Searched>> = {
   auto: {
-    schemes: Object.keys(SCHEMES).filter((name) => name !== 'rows-exchange'),
+    schemes: Object.keys(SCHEMES).filter((name) => name !== EXCHANGE),
     maxStretches: FUSED,
     masterComputes: true,
     admits: stripsCutLongerEdge,
+    exchanges: true,
   },
   rows: { schemes: ['rows'], maxStretches: 1, masterComputes: true },
-  'rows-exchange': { schemes: ['rows-exchange', 'rows'], maxStretches: FUSED, masterComputes: true },
   grid: { schemes: ['rows', 'columns', 'tiles'], maxStretches: 1, masterComputes: true },
   modnn: { schemes: ['rows', 'columns'], maxStretches: 1, masterComputes: true, admits: cutsLongerEdge },
   deepthings: { schemes: ['tiles'], maxStretches: FUSED, masterComputes: true, admits: beginsTheModel },
@@ -95,7 +98,10 @@ export class PlanSearch {
   *forLatency(): Steps<StageList> {
     const teams = this.#teams();
     const table = yield* this.#table(teams);
-    if (!this.#tight) return this.#listOf(yield* this.#refinedPath(table, teams));
+    if (!this.#tight) {
+      const path = yield* this.#refinedPath(table, teams);
+      return this.#listOf(this.#searched.exchanges ? yield* this.#exchanged(path, teams) : path);
+    }
     return this.#listOf(yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds));
   }
 
@@ -116,6 +122,12 @@ export class PlanSearch {
         refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!, teams)));
       }
     }
+  }
+
+  #exchanged(path: readonly StageOption[], teams: readonly Team[]): Steps<StageOption[]> {
+    // all agents, with and without the master
+    const largest = representatives(teams).slice(0, 2);
+    return exchangedPath(path, this.#model, this.#stretches, this.#prices, largest);
   }
 
   /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */

@@ -1,13 +1,12 @@
 import { axisRegion } from '../../tensor/region.ts';
 import { type ChainPoint, chainPoints } from '../chain.ts';
-import { shardOf } from '../cut.ts';
-import { madeInOrder } from '../dealing.ts';
 import { exchangePoints, type Goal, lines } from '../exchange-points.ts';
 import { legShards } from '../leg-shard.ts';
 import type { Run } from '../run.ts';
 import { middleOf, type Rates, refuse, type Scheme } from '../scheme.ts';
-import type { Shard } from '../shard.ts';
+import type { TensorRegion } from '../shard.ts';
 import { SPATIAL, unfitAlong } from '../spatial.ts';
+import { rows } from './rows.ts';
 
 /** Of no device in particular, where nobody told: a board of 15 GFLOP/s on a cable of 100 Mbit/s. */
 const ASSUMED: Rates = {
@@ -39,39 +38,33 @@ export const rowsExchange: Scheme = {
     refuse(this.name, run, this.unfit(run));
     const strips = stripsOf(run, weights);
     const points = pointsFor(run, strips, rates);
-    const alone = strips.map(({ shard }) => shard);
-    const goals = strips.map((_, at) => [
+    const goals = strips.map((strip, at) => [
       ...points.map((point) => goalAt(run, strips, point, at)),
-      endOf(run, strips[at]!),
+      endOf(run, strip),
     ]);
-    const shards = points.length > 0 ? legShards(run, points, goals, alone) : undefined;
-    return (shards ?? alone).map((shard, at) => ({ worker: strips[at]!.worker, shard }));
+    const shards = points.length > 0 ? legShards(run, points, goals) : undefined;
+    return shards
+      ? shards.map((shard, at) => ({ worker: strips[at]!.worker, shard }))
+      : rows.cut(run, weights);
   },
 };
 
-/** Rows of the run's output, with the fused shard that makes them alone. */
+/** Rows of the run's output. */
 interface Strip {
   readonly worker: number;
-  /** Of all workers whose rows they are. */
   readonly weight: number;
-  readonly shard: Shard;
+  readonly placed: readonly TensorRegion[];
 }
 
-/** Workers without a row get nothing; rows that cannot be made alone (all of them padding) go with the next. */
-function stripsOf(run: Run, weights: readonly number[]): Strip[] {
-  const [tensor] = run.outputs as [string];
-  const { shape } = run.graph.types.get(tensor)!;
+/** Workers without a row get nothing. */
+function stripsOf({ graph, outputs }: Run, weights: readonly number[]): Strip[] {
+  const [tensor] = outputs as [string];
+  const { shape } = graph.types.get(tensor)!;
   const able = weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
-  const ranges = lines(shape[SPATIAL.rows]!, able);
-  const busy = ranges.flatMap(([start, end], worker) => (start < end ? [worker] : []));
-  return madeInOrder(busy.length, (from, to): Strip | undefined => {
-    const workers = busy.slice(from, to);
-    const [first, worker] = [workers[0]!, workers.at(-1)!];
-    const region = axisRegion(shape, SPATIAL.rows, [ranges[first]![0], ranges[worker]![1]]);
-    const shard = shardOf(run, { placed: [{ tensor, region }] });
-    const weight = workers.reduce((sum, each) => sum + able[each]!, 0);
-    return shard && { worker, weight, shard };
-  })!;
+  return lines(shape[SPATIAL.rows]!, able).flatMap((range, worker) => {
+    const region = axisRegion(shape, SPATIAL.rows, range);
+    return range[0] < range[1] ? [{ worker, weight: able[worker]!, placed: [{ tensor, region }] }] : [];
+  });
 }
 
 /** Only places where every shard has a row of its own come into question. */
@@ -101,4 +94,4 @@ function rangesAt({ graph }: Run, strips: readonly Strip[], { tensor }: ChainPoi
   );
 }
 
-const endOf = (run: Run, { shard }: Strip): Goal => ({ at: run.nodes.length, placed: shard.outputs });
+const endOf = ({ nodes }: Run, { placed }: Strip): Goal => ({ at: nodes.length, placed });

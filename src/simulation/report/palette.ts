@@ -7,7 +7,6 @@ const STRATEGIES: Readonly<Record<string, Paint>> = {
   depth: ['#1864ab', '#74c0fc'],
   paper: ['#7048e8', '#b197fc'],
   rows: ['#2b8a3e', '#8ce99a'],
-  'rows-exchange': ['#087f5b', '#63e6be'],
   grid: ['#5c940d', '#c0eb75'],
   modnn: ['#d9480f', '#ffa94d'],
   deepthings: ['#b8860b', '#ffd43b'],
