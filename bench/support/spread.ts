@@ -15,6 +15,6 @@ export function spreadOf(values: readonly number[], digits = 3): Spread {
 }
 
 /** `3.2 (3.1 to 3.4)` */
-export function spreadText({ median, low, high }: Spread, digits: number): string {
+function spreadText({ median, low, high }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
 }

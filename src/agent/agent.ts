@@ -9,6 +9,7 @@ import { hostId } from '../calibration/host.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MeasuredCompute } from '../estimator/measured.ts';
+import type { LegRunner } from '../exchange/leg-runner.ts';
 import type { Bus, Will } from '../transport/bus.ts';
 import { whileOnline } from '../transport/while-online.ts';
 import { decodeFrame, decodeJson, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
@@ -20,7 +21,8 @@ import { AGENT_STATUS, type AgentStatus, type Presence } from '../wire/messages/
 import { Topics } from '../wire/topics.ts';
 import { BlobCache } from './blob-cache.ts';
 import { BlobFetcher } from './blob-fetcher.ts';
-import { type Deployment, makeResident } from './deployments.ts';
+import { type Deployment, makeResident, releaseAll } from './deployments.ts';
+import { serveLegs } from './leg-shards.ts';
 import { answerProbes } from './prober.ts';
 import { profileOf } from './profile.ts';
 import { ResidentPrograms } from './resident-programs.ts';
@@ -55,6 +57,8 @@ export interface AgentOptions {
 /** A deployment with the subscriptions that feed it. */
 interface Served {
   readonly deployment: Deployment;
+  /** Of its shards in legs. */
+  legs?: LegRunner;
   readonly unsubscribe: (() => Promise<void>)[];
 }
 
@@ -136,6 +140,7 @@ export class Agent implements Service {
     const offline = encodeJson(this.#status('offline', running.epoch));
     const goodbye = () => bus.publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true });
     const fetches = fetcher.stop().catch(() => undefined);
+    for (const { legs } of this.#served.values()) legs?.close();
     const work = Promise.all([this.#control, runner.drain(), fetches]);
     if (bus.state === 'online') await whileOnline(bus, Promise.all([goodbye(), work]));
     await bus.stop();
@@ -217,13 +222,13 @@ export class Agent implements Service {
 
   async #deploy({ deployment: id, programs: specs }: Deploy) {
     const { bus, programs, runner } = this.#running!;
-    const { name } = this.#options;
+    const { name, chunkBytes } = this.#options;
     const topics = this.#topics;
     const { deployment, fetched } = await makeResident(programs, id, specs);
     await this.#undeploy(id);
     const served: Served = { deployment, unsubscribe: [] };
     this.#served.set(id, served);
-    const inbox = new ShardInbox(deployment, (job) => runner.accept(job));
+    const inbox = new ShardInbox(deployment, (job) => runner.accept(job, served.legs));
     const onChunk = (topic: string, payload: Uint8Array) => {
       const { header, bytes } = decodeFrame(SHARD_CHUNK, topic, payload);
       inbox.add(topic, header, bytes);
@@ -233,6 +238,11 @@ export class Agent implements Service {
       ...deployment.sharedStages.map((stage) => topics.sharedIfm(id, stage)),
     ];
     try {
+      const legs = await serveLegs(deployment, name, { bus, topics, ...(chunkBytes ? { chunkBytes } : {}) });
+      if (legs) {
+        served.legs = legs.runner;
+        served.unsubscribe.push(legs.unsubscribe);
+      }
       for (const topic of feeds) served.unsubscribe.push(await bus.subscribe(topic, onChunk));
     } catch (error) {
       await this.#undeploy(id);
@@ -245,8 +255,9 @@ export class Agent implements Service {
     const served = this.#served.get(id);
     if (!served) return;
     this.#served.delete(id);
+    served.legs?.close();
     await Promise.allSettled(served.unsubscribe.map((unsubscribe) => unsubscribe()));
-    for (const { spec } of served.deployment.shards) await this.#running?.programs.release(spec);
+    if (this.#running) await releaseAll(this.#running.programs, served.deployment.shards);
   }
 
   async #reply(reply: Reply): Promise<void> {

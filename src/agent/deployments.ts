@@ -1,12 +1,15 @@
 import { IsobathError } from '../base/errors.ts';
 import type { CompiledProgram } from '../engine/engine.ts';
 import type { ShardProgram } from '../wire/messages/control.ts';
+import { programsOf, requireSoundLegs } from './leg-programs.ts';
 import type { Fetched, ResidentPrograms } from './resident-programs.ts';
 
 /** A shard that this agent can run. */
 export interface ResidentShard {
   readonly spec: ShardProgram;
   readonly program: CompiledProgram;
+  /** The programs of its later legs. */
+  readonly legs: readonly CompiledProgram[];
 }
 
 /** The shards of one deployment on this agent. */
@@ -52,13 +55,36 @@ export async function makeResident(
     const reason = 'a shard is named twice';
     throw IsobathError.of('ISO_ERR_WIRE_MALFORMED', { topic: `the deployment ${id}`, reason });
   }
-  const fetched = await programs.fetch(specs);
+  for (const spec of specs) requireSoundLegs(id, spec);
+  const fetched = await programs.fetch(specs.flatMap(programsOf));
   const shards: ResidentShard[] = [];
   try {
-    for (const spec of specs) shards.push({ spec, program: await programs.acquire(spec) });
+    for (const spec of specs) shards.push(await residentShard(programs, spec));
   } catch (error) {
-    for (const { spec } of shards) await programs.release(spec);
+    await releaseAll(programs, shards);
     throw error;
   }
   return { deployment: new Deployment(id, shards), fetched };
+}
+
+/** Compiles all programs of the shard, or none. */
+async function residentShard(programs: ResidentPrograms, spec: ShardProgram): Promise<ResidentShard> {
+  const wanted = programsOf(spec);
+  const compiled: CompiledProgram[] = [];
+  try {
+    for (const each of wanted) compiled.push(await programs.acquire(each));
+  } catch (error) {
+    for (const each of wanted.slice(0, compiled.length)) await programs.release(each);
+    throw error;
+  }
+  const [program, ...legs] = compiled;
+  return { spec, program: program!, legs };
+}
+
+/** Lets go of all programs of the shards. */
+export async function releaseAll(
+  programs: ResidentPrograms,
+  shards: readonly ResidentShard[],
+): Promise<void> {
+  for (const each of shards.flatMap(({ spec }) => programsOf(spec))) await programs.release(each);
 }

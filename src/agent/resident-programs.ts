@@ -8,6 +8,10 @@ import type { BlobRef, ShardProgram } from '../wire/messages/control.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { BlobFetcher } from './blob-fetcher.ts';
 
+/** A program, its filters, and the types in which its inputs and outputs travel; without these they do as they are. */
+export type ProgramSpec = Pick<ShardProgram, 'program' | 'blobs'> &
+  Partial<Pick<ShardProgram, 'inputs' | 'outputs'>>;
+
 interface Resident {
   readonly program: Promise<CompiledProgram>;
   readonly blobs: readonly string[];
@@ -40,7 +44,7 @@ export class ResidentPrograms {
   }
 
   /** Fetches what the disk cache lacks. Throws as BlobFetcher does. */
-  async fetch(programs: readonly ShardProgram[]): Promise<Fetched> {
+  async fetch(programs: readonly Pick<ShardProgram, 'program' | 'blobs'>[]): Promise<Fetched> {
     const { cache, fetcher } = this.#options;
     const blobs = new Map<string, BlobRef>();
     for (const { program, blobs: filters } of programs) {
@@ -61,7 +65,7 @@ export class ResidentPrograms {
   }
 
   /** Compiles the program from the cache, or takes the one that is resident. Pair it with `release`. */
-  async acquire(spec: ShardProgram): Promise<CompiledProgram> {
+  async acquire(spec: ProgramSpec): Promise<CompiledProgram> {
     const key = keyOf(spec);
     let resident = this.#residents.get(key);
     if (!resident) {
@@ -82,7 +86,7 @@ export class ResidentPrograms {
     }
   }
 
-  async release(spec: ShardProgram): Promise<void> {
+  async release(spec: ProgramSpec): Promise<void> {
     const key = keyOf(spec);
     const resident = this.#residents.get(key);
     if (!resident || --resident.users > 0) return;
@@ -90,11 +94,14 @@ export class ResidentPrograms {
     await (await resident.program).dispose();
   }
 
-  async #compile(spec: ShardProgram): Promise<CompiledProgram> {
+  async #compile(spec: ProgramSpec): Promise<CompiledProgram> {
     const { cache, engine } = this.#options;
     const graph = await loadOnnx(cache.path(spec.program.sha256));
-    refuseMisfits(graph, spec);
-    return compileForWire(engine, graph, spec);
+    const { inputs, outputs } = spec;
+    if (!inputs || !outputs) return engine.compile(graph);
+    const edges = { inputs, outputs };
+    refuseMisfits(graph, spec.program, edges);
+    return compileForWire(engine, graph, edges);
   }
 
   /** The content of a blob was compared with its name when it came into use; its file may be gone since. */
@@ -109,13 +116,17 @@ export class ResidentPrograms {
 }
 
 /** The same program may travel in one precision for one deployment and in another for the next. */
-function keyOf({ program, inputs, outputs }: ShardProgram): string {
+function keyOf({ program, inputs = [], outputs = [] }: ProgramSpec): string {
   const types = [...inputs, ...outputs].map(({ dtype, scales }) => (scales ? `${dtype}*${scales}` : dtype));
   return `${program.sha256}/${types.join()}`;
 }
 
 /** Throws ISO_ERR_WIRE_MALFORMED where regions are to travel in types that the program's cannot be turned into. */
-function refuseMisfits(graph: Graph, { program, inputs, outputs }: ShardProgram): void {
+function refuseMisfits(
+  graph: Graph,
+  program: BlobRef,
+  { inputs, outputs }: Pick<ShardProgram, 'inputs' | 'outputs'>,
+): void {
   const sides = [
     { role: 'input', names: graph.inputs, regions: inputs },
     { role: 'output', names: graph.outputs, regions: outputs },

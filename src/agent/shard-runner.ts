@@ -1,5 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { LegRunner } from '../exchange/leg-runner.ts';
 import { bytesOf } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { chunkRanges } from '../wire/chunks.ts';
@@ -8,6 +9,7 @@ import { VERSION } from '../wire/messages/common.ts';
 import type { Reply } from '../wire/messages/reply.ts';
 import type { ShardChunk, ShardTimes } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
+import { runJob } from './leg-shards.ts';
 import type { ShardJob } from './shard-inbox.ts';
 
 export interface ShardRunnerOptions {
@@ -32,12 +34,12 @@ export class ShardRunner {
   }
 
   /** Takes a shard; never throws. */
-  accept(job: ShardJob): void {
+  accept(job: ShardJob, legs?: LegRunner): void {
     const { maxQueue = 64, agent } = this.#options;
     const work =
       this.#queued >= maxQueue
         ? this.#report(job, IsobathError.of('ISO_ERR_AGENT_BUSY', { agent, queued: this.#queued }))
-        : this.#run(job).catch((error: unknown) => this.#report(job, IsobathError.from(error)));
+        : this.#run(job, legs).catch((error: unknown) => this.#report(job, IsobathError.from(error)));
     const tracked = work.finally(() => this.#open.delete(tracked));
     this.#open.add(tracked);
   }
@@ -47,19 +49,19 @@ export class ShardRunner {
     await Promise.allSettled(this.#open);
   }
 
-  async #run(job: ShardJob): Promise<void> {
+  async #run(job: ShardJob, legs: LegRunner | undefined): Promise<void> {
     this.#queued += 1;
     try {
-      await this.#runAndPublish(job);
+      await this.#runAndPublish(job, legs);
     } finally {
       this.#queued -= 1;
     }
   }
 
-  async #runAndPublish(job: ShardJob): Promise<void> {
+  async #runAndPublish(job: ShardJob, legs: LegRunner | undefined): Promise<void> {
     const ready = performance.now();
-    const { outputs, computeMs } = await job.shard.program.run(job.inputs, { consume: job.exclusive });
-    // the engine queues, so all that was not computing was waiting
+    const { outputs, computeMs } = await runJob(job, legs);
+    // the engine queues, and legs wait for their pieces: all that was not computing was waiting
     const waitMs = Math.max(0, performance.now() - ready - computeMs);
     const times: ShardTimes = { receiveMs: job.receiveMs, waitMs, computeMs };
     const { stage, shard } = job.shard.spec;

@@ -115,6 +115,10 @@ export const CATALOGUE = {
 
   // partition and planning
   ISO_ERR_SCHEME_UNKNOWN: { message: 'There is no scheme {scheme}.', cure: 'The schemes are: {known}.' },
+  ISO_ERR_SCHEME_WIRE: {
+    message: 'The scheme {scheme} exchanges halos as float32, and the wire is {wire}.',
+    cure: 'Use the wire float32, or another scheme.',
+  },
   ISO_ERR_STRATEGY_UNKNOWN: {
     message: 'There is no strategy {strategy}.',
     cure: 'The strategies are: {known}.',
@@ -216,6 +220,10 @@ export const CATALOGUE = {
   ISO_ERR_AGENT_BUSY: {
     message: 'The agent {agent} has {queued} shards waiting, its limit.',
     cure: 'Add agents, or send fewer requests at a time.',
+  },
+  ISO_ERR_HALO_MISSING: {
+    message: 'Shard {shard} of stage {stage} cannot go on without the rows of shard {from}: {reason}.',
+    cure: 'Nothing to do: the master runs the shard itself. If this repeats, see the log of the agent that runs shard {from}.',
   },
   ISO_ERR_BLOB_CORRUPT: {
     message: 'The program part {blob} does not have the content that its name promises.',

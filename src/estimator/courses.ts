@@ -20,7 +20,9 @@ export interface PlacedShard {
 export function courseOf(model: FleetModel, { worker: id, shard: placed }: PlacedShard): Course {
   const worker = model.worker(id);
   const shard = model.travelling(placed, worker);
-  const computeSeconds = worker.compute.seconds(shard.work);
+  const computeSeconds = shard.legs
+    ? shard.legs.reduce((sum, { part }) => sum + worker.compute.seconds(part.work), 0)
+    : worker.compute.seconds(shard.work);
   return { worker, shard, computeSeconds, left: 0, arrived: 0, computed: 0, received: 0, joined: 0 };
 }
 
@@ -97,7 +99,7 @@ export function sendOwn(
   if (worker.isMaster) {
     // One that is the whole stage reads the tensors where they lie.
     const seconds = shards === 1 ? 0 : load.bytes * model.master.compute.profile.copySecondsPerByte;
-    course.left = course.arrived = serveLoop(model, time, ready, seconds);
+    course.left = course.arrived = serveLoop(time, worker, ready, seconds);
     return 0;
   }
   const started = Math.max(ready, time.freeAt(RESOURCE.masterLoop));
@@ -111,21 +113,30 @@ export function sendOwn(
 
 /** Runs the shard, whose regions are there; on cores that others share where the worker has no machine of its own. */
 export function compute(time: Timeline, course: Course): void {
-  const { worker, arrived, computeSeconds } = course;
-  const { engine, host } = worker;
-  course.computed = time.serve(engine, arrived, computeSeconds);
-  if (!host) return;
-  course.computed = Math.max(
-    course.computed,
-    time.serve(host.resource, arrived, computeSeconds * host.engine),
-  );
+  course.computed = serveEngine(time, course.worker, course.arrived, course.computeSeconds);
 }
 
-/** Work of the master's own thread. */
-function serveLoop({ master }: FleetModel, time: Timeline, ready: number, seconds: number): number {
-  const end = time.serve(master.loop, ready, seconds);
-  if (!master.host || seconds === 0) return end;
-  return Math.max(end, time.serve(master.host.resource, ready, seconds * master.host.thread));
+/** Of the worker's engine. */
+export function serveEngine(
+  time: Timeline,
+  { engine, host }: WorkerModel,
+  ready: number,
+  seconds: number,
+): number {
+  const end = time.serve(engine, ready, seconds);
+  return host ? Math.max(end, time.serve(host.resource, ready, seconds * host.engine)) : end;
+}
+
+/** Work of a worker's own thread. */
+export function serveLoop(
+  time: Timeline,
+  { loop, host }: WorkerModel,
+  ready: number,
+  seconds: number,
+): number {
+  const end = time.serve(loop, ready, seconds);
+  if (!host || seconds === 0) return end;
+  return Math.max(end, time.serve(host.resource, ready, seconds * host.thread));
 }
 
 /** When a computed shard asks the master's resources: they serve in the order of these moments. */
@@ -147,7 +158,7 @@ export function bringBack(model: FleetModel, time: Timeline, course: Course, sha
     course.received = computed;
     const bytes = shards === 1 ? 0 : load.bytes + summed;
     const seconds = bytes * model.master.compute.profile.copySecondsPerByte;
-    course.joined = serveLoop(model, time, computed, seconds);
+    course.joined = serveLoop(time, worker, computed, seconds);
     return;
   }
   course.received = sendBack(model, time, worker, computed, load);

@@ -68,6 +68,7 @@ export function replicatedCost(shares: readonly number[], costs: readonly StageC
     },
     bytes: mean(({ bytes }) => bytes),
     publishedBytes: mean(({ publishedBytes }) => publishedBytes),
+    exchangedBytes: mean(({ exchangedBytes }) => exchangedBytes),
     messages: mean(({ messages }) => messages),
     perWorker: costs.flatMap(({ perWorker }, at) => perWorker.map((each) => shareOf(each, shares[at]!))),
     busy,

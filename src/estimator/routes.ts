@@ -54,12 +54,42 @@ export function sendTo(
   const chunk = chunkOf(model, load);
   leaveMaster(model, time, ready, load, chunk, 1);
   if (agent.wakeSeconds > 0) time.resume(time.next + agent.wakeSeconds, time.tail + agent.wakeSeconds);
+  reachAgent(model, time, agent, load, chunk);
+  return time.tail;
+}
+
+/** From the broker to the agent. */
+function reachAgent(model: FleetModel, time: Timeline, agent: WorkerModel, load: Load, chunk: Load): void {
   time.hop(hopSeconds(model, agent, agent.toAgent, chunk, senderBeta(model)));
   time.along(senderOut(model), load.bytes * senderBeta(model));
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(agent.down, over(agent.toAgent, load));
   alongHost(time, agent, 'toAgent', load, chunk);
   arrive(time, agent, load, chunk);
+}
+
+/**
+ * A halo piece from one worker of a stage to another; gives when that one has it. Its way is that of an agent's results up to
+ * the broker, and that of an agent's inputs from there; the embedded broker is the master's event loop.
+ */
+export function sendPiece(
+  model: FleetModel,
+  time: Timeline,
+  from: WorkerModel,
+  to: WorkerModel,
+  ready: number,
+  load: Load,
+): number {
+  const chunk = chunkOf(model, load);
+  if (from.isMaster) leaveMaster(model, time, ready, load, chunk, 1);
+  else leaveAgent(model, time, from, ready, load, chunk);
+  if (to.isMaster) {
+    reachMaster(model, time, load, chunk);
+    arrive(time, to, load, chunk);
+    return time.tail;
+  }
+  if (!from.isMaster && !model.broker) arrive(time, model.master, load, chunk);
+  reachAgent(model, time, to, load, chunk);
   return time.tail;
 }
 
@@ -105,6 +135,20 @@ export function sendBack(
   load: Load,
 ): number {
   const chunk = chunkOf(model, load);
+  leaveAgent(model, time, agent, ready, load, chunk);
+  reachMaster(model, time, load, chunk);
+  return time.tail;
+}
+
+/** From an agent to the broker, or to the master with the broker in it. */
+function leaveAgent(
+  model: FleetModel,
+  time: Timeline,
+  agent: WorkerModel,
+  ready: number,
+  load: Load,
+  chunk: Load,
+): void {
   const { broker } = model;
   time.begin(ready);
   time.hop(handling(agent, chunk));
@@ -115,14 +159,21 @@ export function sendBack(
   alongHost(time, agent, 'fromAgent', load, chunk);
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(broker ? RESOURCE.brokerIn : RESOURCE.masterIn, load.bytes * beta);
-  if (broker) {
-    const { masterLink } = broker;
-    time.hop(Math.max(over(masterLink.fromAgent, chunk), chunk.bytes * model.port.in));
-    time.along(RESOURCE.masterDown, over(masterLink.fromAgent, load));
-    if (masterLink.onSharedMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
-    time.along(RESOURCE.masterIn, load.bytes * model.port.in);
-  }
-  return time.tail;
+}
+
+/** From a broker elsewhere to the master. */
+function reachMaster(
+  { broker, port, mediumBeta }: FleetModel,
+  time: Timeline,
+  load: Load,
+  chunk: Load,
+): void {
+  if (!broker) return;
+  const { masterLink } = broker;
+  time.hop(Math.max(over(masterLink.fromAgent, chunk), chunk.bytes * port.in));
+  time.along(RESOURCE.masterDown, over(masterLink.fromAgent, load));
+  if (masterLink.onSharedMedium) time.along(RESOURCE.medium, load.bytes * mediumBeta);
+  time.along(RESOURCE.masterIn, load.bytes * port.in);
 }
 
 /**
@@ -179,7 +230,7 @@ function lastChunk(model: FleetModel, { bytes, messages }: Load): number {
   return rest > 0 ? rest : bytes / messages;
 }
 
-/** The agent puts the chunks together. */
+/** Whoever gets them puts the chunks together; the embedded broker hands them on. */
 function arrive(time: Timeline, agent: WorkerModel, load: Load, chunk: Load): void {
   time.hop(handling(agent, chunk));
   alongLoop(time, agent, handling(agent, load));

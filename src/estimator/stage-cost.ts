@@ -9,6 +9,8 @@ import {
   sendShared,
   takeShared,
 } from './courses.ts';
+import { EventQueue, RANK } from './event-queue.ts';
+import { Exchange, type Schedule } from './exchange.ts';
 import type { FleetModel } from './fleet-model.ts';
 import {
   bytesOf,
@@ -20,6 +22,7 @@ import {
   timesOf,
 } from './stage-summary.ts';
 import { Timeline } from './timeline.ts';
+import type { Travelling } from './travelling.ts';
 
 /**
  * Prices a stage that begins when all its inputs are at the master. It sees shards and workers, and no scheme: what
@@ -30,7 +33,7 @@ export function stageCost(model: FleetModel, placed: readonly PlacedShard[]): St
   const time = new Timeline(model.resources);
   const { courses, remote, sent } = run(model, time, placed);
   const messages = remote.reduce(
-    (sum, { shard }) => sum + model.messagesOf(shard.outputBytes),
+    (sum, { shard }) => sum + model.messagesOf(shard.outputBytes) + pieceMessages(model, shard),
     sent.messages,
   );
   return {
@@ -73,11 +76,38 @@ function run(model: FleetModel, time: Timeline, placed: readonly PlacedShard[]) 
   const courses = placed.map((entry) => courseOf(model, entry));
   const remote = courses.filter(({ worker }) => !worker.isMaster);
   const sent = send(model, time, courses, remote);
+  if (courses[0]?.shard.legs) {
+    runLegs(model, time, courses);
+    return { courses, remote, sent };
+  }
   for (const course of courses) compute(time, course);
   const returns = courses.map((course) => ({ course, at: returnAt(model, course) }));
   returns.sort((a, b) => a.at - b.at);
   for (const { course } of returns) bringBack(model, time, course, courses.length);
   return { courses, remote, sent };
+}
+
+/** Computes leg after leg, and brings back what has ended meanwhile, each step when its time has come. */
+function runLegs(model: FleetModel, time: Timeline, courses: readonly Course[]): void {
+  const queue = new EventQueue();
+  const schedule: Schedule = (at, rank, order, run) => queue.push({ at, rank: RANK[rank], order, run });
+  const exchange = new Exchange(model, time, schedule, (shard) => {
+    const course = courses[shard]!;
+    schedule(returnAt(model, course), 'returning', shard, () =>
+      bringBack(model, time, course, courses.length),
+    );
+  });
+  for (const [shard, course] of courses.entries()) exchange.add(shard, course);
+  for (const shard of courses.keys()) exchange.begin(shard);
+  for (let event = queue.pop(); event; event = queue.pop()) event.run(event.at);
+}
+
+/** Through the link of one worker, both ways. */
+function pieceMessages(model: FleetModel, { legs = [] }: Travelling): number {
+  let messages = 0;
+  for (const { sends, receives } of legs)
+    for (const { bytes } of [...sends, ...receives]) messages += model.messagesOf([bytes]);
+  return messages;
 }
 
 /** Publishes all inputs. */

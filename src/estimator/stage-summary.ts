@@ -33,6 +33,8 @@ export interface StageCost {
   readonly bytes: number;
   /** As published by the master and the agents: a shared region counts once. */
   readonly publishedBytes: number;
+  /** Of these, what shards of the stage sent one another, each piece once. */
+  readonly exchangedBytes: number;
   /** Through the links of all agents. */
   readonly messages: number;
   readonly perWorker: readonly WorkerCost[];
@@ -84,6 +86,8 @@ export function termsOf({ left, arrived, computed, received, joined }: Course): 
 export function bytesOf(courses: readonly Course[], { shared, repeated }: Sent) {
   const perWorker = new Map<WorkerModel, { -readonly [K in keyof WorkerCost]: WorkerCost[K] }>();
   let bytes = 0;
+  let exchangedBytes = 0;
+  let passedOn = 0;
   for (const { worker, shard, computeSeconds } of courses) {
     let cost = perWorker.get(worker);
     const again = cost !== undefined;
@@ -94,10 +98,24 @@ export function bytesOf(courses: readonly Course[], { shared, repeated }: Sent) 
     cost.macs += shard.macs;
     cost.filterBytes += shard.filterBytes;
     cost.busySeconds += computeSeconds;
+    const sent = pieceBytes(shard, 'sends');
+    exchangedBytes += sent;
     if (worker.isMaster) continue;
+    const got = pieceBytes(shard, 'receives');
+    cost.bytesOut += sent;
+    cost.bytesIn += got;
+    passedOn += sent + got;
     for (const size of shard.outputBytes) cost.bytesOut += size;
     for (const [at, size] of shard.inputBytes.entries()) if (!again || !shared.has(at)) cost.bytesIn += size;
   }
   for (const { bytesIn, bytesOut } of perWorker.values()) bytes += bytesIn + bytesOut;
-  return { bytes, publishedBytes: bytes - repeated, perWorker: [...perWorker.values()] };
+  // a piece is published once, and takes the link of its sender and that of its receiver
+  const publishedBytes = bytes - repeated - passedOn + exchangedBytes;
+  return { bytes, publishedBytes, exchangedBytes, perWorker: [...perWorker.values()] };
+}
+
+function pieceBytes({ legs = [] }: Travelling, of: 'sends' | 'receives'): number {
+  let bytes = 0;
+  for (const leg of legs) for (const piece of leg[of]) bytes += piece.bytes;
+  return bytes;
 }

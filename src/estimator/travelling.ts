@@ -1,10 +1,12 @@
-import type { Priced } from '../partition/shard.ts';
+import type { Leg, Priced } from '../partition/shard.ts';
 import type { Work } from '../partition/work.ts';
 import { type Precision, wireBytesOf } from '../tensor/precision.ts';
 import { regionShape, regionSize } from '../tensor/region.ts';
 
 /** A shard as its regions travel. */
 export interface Travelling extends Priced {
+  /** Of one whose halos travel as they are. */
+  readonly legs?: readonly Leg[];
   /** Bytes of copying that the conversion of each input, and of each output, is worth at the master. */
   readonly inputConversion?: readonly number[];
   readonly outputConversion?: readonly number[];

@@ -7,6 +7,7 @@ import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.t
 import { type DeadlineOptions, Deadlines } from '../planner/deadlines.ts';
 import { type Dealer, dealersOf } from '../planner/dealer.ts';
 import { MASTER, type Plan, type PlannedShard, workersOf } from '../planner/plan.ts';
+import { wireTypeOf } from '../tensor/precision.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -17,8 +18,10 @@ import type { Topics } from '../wire/topics.ts';
 import type { BlobServer } from './blob-server.ts';
 import type { Fleet } from './fleet.ts';
 import type { FleetProfiles } from './fleet-profile.ts';
-import { heldTypes, wireEdges } from './held-types.ts';
+import { heldTypes } from './held-types.ts';
 import { type InferenceResult, runInference } from './inference.ts';
+import { LegShards } from './leg-shards.ts';
+import { packShard, programsOf, shippedLegs } from './leg-specs.ts';
 import { LocalPrograms } from './local-programs.ts';
 import { type Blob, type PackedProgram, ProgramPacker } from './packed-program.ts';
 import { RemoteShards } from './remote-shards.ts';
@@ -57,6 +60,7 @@ export class Deployment {
   readonly #held: ReadonlyMap<string, TensorType>;
   readonly #remote: RemoteShards;
   readonly #local: LocalPrograms;
+  readonly #legs: LegShards;
   readonly #deadlines: Deadlines;
   readonly #dealers: ReadonlyMap<number, Dealer>;
   readonly #running = new Set<Promise<unknown>>();
@@ -78,6 +82,15 @@ export class Deployment {
     this.#held = heldTypes(graph, this.#flow, wire);
     this.#remote = new RemoteShards({ bus, topics, deployment: this.id, fleet, logger, wire });
     this.#local = new LocalPrograms(engine, this.#held);
+    const size = options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes };
+    this.#legs = new LegShards({
+      bus,
+      topics,
+      deployment: this.id,
+      flow: this.#flow,
+      local: this.#local,
+      ...size,
+    });
     this.#deadlines = new Deadlines(deadlines);
     this.#dealers = dealersOf(plan.stages);
   }
@@ -98,13 +111,20 @@ export class Deployment {
     const packed = this.#pack();
     this.#holders = this.#holdersOf(packed);
     this.#agents = [...new Set(this.#holders.flat())];
-    this.#offered = [...new Set(packed.values())].flatMap(({ program, filters }) => [program, ...filters]);
+    this.#offered = [...new Set(packed.values())].flatMap(({ program, filters, later = [] }) => [
+      program,
+      ...filters,
+      ...later,
+    ]);
     blobs.offer(this.#offered);
     try {
       await this.#remote.start();
       await Promise.all(this.#agents.map((agent) => this.#deployOn(agent, packed)));
+      await this.#legs.start();
       for (const { planned } of this.#flow.shards) {
-        if (workersOf(planned).includes(MASTER)) await this.#local.get(planned);
+        if (!workersOf(planned).includes(MASTER)) continue;
+        if (!planned.shard.legs) await this.#local.get(planned.shard);
+        else for (const program of programsOf(planned.shard)) await this.#local.plain(program);
       }
     } catch (error) {
       await this.stop();
@@ -128,6 +148,7 @@ export class Deployment {
     );
     blobs.withdraw(this.#offered.splice(0));
     await this.#remote.stop();
+    await this.#legs.stop();
     await this.#local.dispose();
   }
 
@@ -149,6 +170,7 @@ export class Deployment {
       holds: (agent: string) => this.holds(agent),
       remote: this.#remote,
       local: this.#local,
+      legs: this.#legs,
       deadlines: this.#deadlines,
       dealers: this.#dealers,
       observe: this.#options.profiles?.observe,
@@ -174,7 +196,7 @@ export class Deployment {
   #pack(): Map<number, PackedProgram> {
     const packer = this.#options.packer ?? new ProgramPacker();
     const remote = this.#flow.shards.filter(({ planned }) => planned.worker !== MASTER);
-    return new Map(remote.map(({ id, planned }) => [id, packer.pack(planned.shard.program)]));
+    return new Map(remote.map(({ id, planned }) => [id, packShard(packer, planned.shard)]));
   }
 
   /** The planned agent, then those that hold the same program anyway, then as many more as `standby` says. */
@@ -183,7 +205,7 @@ export class Deployment {
     const holdersOfProgram = new Map<string, Set<string>>();
     for (const { id, planned } of this.#flow.shards) {
       const sha256 = packed.get(id)?.program.sha256;
-      if (!sha256) continue;
+      if (!sha256 || planned.shard.legs) continue;
       const holders = holdersOfProgram.get(sha256) ?? new Set();
       for (const worker of agentsOf(planned)) holders.add(worker);
       holdersOfProgram.set(sha256, holders);
@@ -193,6 +215,8 @@ export class Deployment {
       const sha256 = packed.get(id)?.program.sha256;
       if (!sha256) return [];
       const own = agentsOf(planned);
+      // its neighbours know of no other worker
+      if (planned.shard.legs) return own;
       const others = [...holdersOfProgram.get(sha256)!].filter((agent) => !own.includes(agent));
       const from = agents.indexOf(planned.worker) + 1;
       const spare = [...agents.slice(from), ...agents.slice(0, from)].filter(
@@ -230,24 +254,26 @@ export class Deployment {
 
   #specOf(
     { stage, index, planned }: FlowShard,
-    { program, filters }: PackedProgram,
+    { program, filters, later }: PackedProgram,
     agent: string,
   ): ShardProgram {
     const shared = this.#flow.shared[stage.index]!;
-    const edges = wireEdges(planned, this.plan.wire);
-    const names = planned.shard.program;
+    const { shard } = planned;
+    const [first] = programsOf(shard) as [Graph];
+    const typeIn = (part: Graph) => (tensor: string) => ({
+      tensor,
+      ...wireTypeOf(part.types.get(tensor)!, this.plan.wire),
+    });
+    const typeOf = typeIn(first);
     const ref = ({ sha256, bytes }: Blob) => ({ sha256, bytes });
     return {
       stage: stage.index,
       shard: index,
       program: ref(program),
-      inputs: edges.inputs.map((type, at) => ({
-        tensor: names.inputs[at]!,
-        ...type,
-        shared: shared.has(at),
-      })),
-      outputs: edges.outputs.map((type, at) => ({ tensor: names.outputs[at]!, ...type })),
+      inputs: first.inputs.map((name, at) => ({ ...typeOf(name), shared: shared.has(at) })),
+      outputs: shard.program.outputs.map(typeIn(shard.program)),
       blobs: filters.map(ref),
+      ...(later ? { legs: shippedLegs(stage.shards, index, later.map(ref)) } : {}),
       standby: !agentsOf(planned).includes(agent),
     };
   }

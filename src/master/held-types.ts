@@ -1,5 +1,6 @@
 import type { WireEdges } from '../engine/wire-edges.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Shard } from '../partition/shard.ts';
 import type { Dataflow } from '../planner/dataflow.ts';
 import { MASTER, type PlannedShard, workersOf } from '../planner/plan.ts';
 import { type Precision, type WireType, wireTypeOf } from '../tensor/precision.ts';
@@ -32,7 +33,7 @@ export function heldTypes(
 }
 
 /** What the master's own run of a shard reads and writes. */
-export function heldEdges({ shard }: PlannedShard, held: ReadonlyMap<string, TensorType>): WireEdges {
+export function heldEdges(shard: Shard, held: ReadonlyMap<string, TensorType>): WireEdges {
   const { types, inputs, outputs } = shard.program;
   // a tensor whose shape no one knows never travels
   const typeOf = (name: string, tensor: string): WireType | undefined => {
@@ -43,13 +44,6 @@ export function heldEdges({ shard }: PlannedShard, held: ReadonlyMap<string, Ten
     inputs: inputs.map((name, at) => typeOf(name, shard.inputs[at]!.tensor)),
     outputs: outputs.map((name, at) => typeOf(name, shard.outputs[at]!.tensor)),
   };
-}
-
-/** The regions of a shard as they travel, in the order of its program. */
-export function wireEdges({ shard }: PlannedShard, wire: Precision) {
-  const { types, inputs, outputs } = shard.program;
-  const typeOf = (name: string) => wireTypeOf(types.get(name)!, wire);
-  return { inputs: inputs.map(typeOf), outputs: outputs.map(typeOf) };
 }
 
 /** True where an agent may run it. */

@@ -5,6 +5,7 @@ import type { Precision } from '../tensor/precision.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { isRemote } from './held-types.ts';
 import { JoinedTensors } from './join.ts';
+import { runLegShard } from './leg-attempts.ts';
 import { type RequestState, runShard, type ShardContext } from './shard-attempts.ts';
 import { type StageReport, StageTimes } from './stage-times.ts';
 
@@ -59,7 +60,8 @@ export function runInference(
     };
     const fire = (id: number): void => {
       const shard = flow.shards[id]!;
-      runShard(context, state, shard)
+      const run = shard.planned.shard.legs ? runLegShard : runShard;
+      run(context, state, shard)
         .then(({ asPlanned }) => ended(shard, asPlanned))
         .catch(fail);
     };

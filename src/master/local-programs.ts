@@ -1,7 +1,7 @@
 import type { CompiledProgram, Engine } from '../engine/engine.ts';
 import { compileForWire } from '../engine/wire-program.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { PlannedShard } from '../planner/plan.ts';
+import type { Shard } from '../partition/shard.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 import { heldEdges } from './held-types.ts';
 
@@ -17,12 +17,21 @@ export class LocalPrograms {
     this.#held = held;
   }
 
-  /** Compiles the shard's program once. */
-  get(planned: PlannedShard): Promise<CompiledProgram> {
-    const { program } = planned.shard;
+  /** Compiles the shard's program once, for tensors as they are kept. */
+  get(shard: Shard): Promise<CompiledProgram> {
+    const { program } = shard;
+    return this.#once(program, () => compileForWire(this.#engine, program, heldEdges(shard, this.#held)));
+  }
+
+  /** Compiles the program once, for tensors as it has them. */
+  plain(program: Graph): Promise<CompiledProgram> {
+    return this.#once(program, () => this.#engine.compile(program));
+  }
+
+  #once(program: Graph, compile: () => Promise<CompiledProgram>): Promise<CompiledProgram> {
     let compiled = this.#programs.get(program);
     if (!compiled) {
-      compiled = compileForWire(this.#engine, program, heldEdges(planned, this.#held));
+      compiled = compile();
       this.#programs.set(program, compiled);
       compiled.catch(() => this.#programs.delete(program));
     }

@@ -15,7 +15,10 @@ export interface Blob extends BlobRef {
 /** A program as it travels: a small ONNX model, and its filters as blobs named by their content. */
 export interface PackedProgram {
   readonly program: Blob;
+  /** Of its later legs, too. */
   readonly filters: readonly Blob[];
+  /** The programs of its later legs. */
+  readonly later?: readonly Blob[];
 }
 
 /** Writes programs and names their parts; a filter bank that many programs share is hashed once. */

@@ -74,14 +74,15 @@ export class ServiceCorrection {
     this.#host.observe(plan, reports);
   }
 
-  /** What computing a shard took an agent. */
-  observe(worker: string, work: readonly Work[], measuredSeconds: number): void {
+  /** What computing a shard took an agent, in so many runs of its engine. */
+  observe(worker: string, work: readonly Work[], measuredSeconds: number, runs = 1): void {
     const { measured, logger, onChange } = this.#options;
     const { agents } = measured();
     const device = agents.find(({ id }) => id === worker);
     // where others take the same cores, its time says as much of them: whole stages tell, see HostCorrection
     if (!device || sharesMachine(device, agents)) return;
-    const predictedSeconds = new ComputeModel(device.compute).seconds(work);
+    const { secondsPerRun } = device.compute;
+    const predictedSeconds = new ComputeModel(device.compute).seconds(work) + (runs - 1) * secondsPerRun;
     const seconds = { predictedSeconds, measuredSeconds };
     if (!this.#correction.observe({ worker, term: 'compute', ...seconds, factor: 1 })) return;
     logger.debug({ agent: worker }, 'The agent computes at another speed than was known.');

@@ -2,17 +2,19 @@ import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SeenWay } from '../estimator/seen-way.ts';
 import { travelling } from '../estimator/travelling.ts';
+import type { Shard } from '../partition/shard.ts';
 import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
 import type { Dealer } from '../planner/dealer.ts';
 import { MASTER, type Stage, workersOf } from '../planner/plan.ts';
-import type { TensorType } from '../tensor/tensor.ts';
+import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { Fleet } from './fleet.ts';
 import { type Outlet, publishRegion } from './ifm-publisher.ts';
 import type { JoinedTensors } from './join.ts';
+import type { LegShards } from './leg-shards.ts';
 import type { LocalPrograms } from './local-programs.ts';
 import { DeadlineError, type RemoteShards } from './remote-shards.ts';
 import type { StageTimes } from './stage-times.ts';
@@ -32,11 +34,14 @@ export interface ShardContext {
   readonly fleet: Fleet;
   readonly remote: RemoteShards;
   readonly local: LocalPrograms;
+  readonly legs: LegShards;
   readonly deadlines: Deadlines;
   /** Of the stages with replicas, by index. */
   readonly dealers: ReadonlyMap<number, Dealer>;
   /** Told what computing a shard took. */
-  readonly observe: ((worker: string, work: readonly Work[], computeSeconds: number) => void) | undefined;
+  readonly observe:
+    | ((worker: string, work: readonly Work[], computeSeconds: number, runs: number) => void)
+    | undefined;
   /** Told what the way of a shard to its agent and back took, where no other inference was under way. */
   readonly observeWay: ((stage: Stage, index: number, seen: SeenWay) => void) | undefined;
   /** True while one inference runs: more would wait for one another. */
@@ -74,7 +79,7 @@ export async function runShard(
     const ended = dealer?.holds(worker) ? dealer.begin(worker) : undefined;
     const started = performance.now();
     try {
-      if (worker === MASTER) await runLocally(context, state, flow);
+      if (worker === MASTER) await runLocally(context, state, flow, flow.planned.shard);
       else await runRemotely(context, state, flow, worker, attempt);
       ended?.((performance.now() - started) / 1000);
       return { asPlanned: attempt === 0 };
@@ -99,7 +104,8 @@ function nextWorker(
   return dealer?.choose(may) ?? holders[flow.id]!.find(may) ?? MASTER;
 }
 
-async function runRemotely(
+/** Throws where the agent fails, leaves, or does not answer in time. */
+export async function runRemotely(
   context: ShardContext,
   state: RequestState,
   flow: FlowShard,
@@ -117,7 +123,9 @@ async function runRemotely(
   deadlines.observe(flow.stage.index, totalMs);
   const { agentTimes, receiveMs, joinMs } = answer;
   const { wire } = context.outlet;
-  context.observe?.(agent, travelling(flow.planned.shard, wire).work, agentTimes.computeMs / 1000);
+  const { shard } = flow.planned;
+  const { work } = travelling(shard, wire);
+  context.observe?.(agent, work, agentTimes.computeMs / 1000, shard.legs?.length ?? 1);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
   // which link was taken is known of planned workers alone, not of replicas
@@ -173,25 +181,40 @@ async function publishInputs(
   return { bytes, partitionMs };
 }
 
-async function runLocally(context: ShardContext, state: RequestState, flow: FlowShard): Promise<void> {
-  const { shard } = flow.planned;
-  const { joined, times } = state;
+/** Runs the shard, or another form of it with the same outputs, at the master. */
+export async function runLocally(
+  context: ShardContext,
+  state: RequestState,
+  flow: FlowShard,
+  shard: Shard,
+): Promise<void> {
+  const { joined } = state;
   const started = performance.now();
-  const program = await context.local.get(flow.planned);
+  const program = await context.local.get(shard);
   const inputs = shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
   const consume = shard.inputs.every(({ tensor }) => joined.isLastRead(tensor));
   const { outputs, computeMs } = await program.run(inputs, { consume });
+  joinOwn(state, flow, outputs, { started, edgeMs: computeMs });
+}
+
+/** Puts what the master computed itself in its place. `edgeMs` is computing, and waiting for others where there is any. */
+export function joinOwn(
+  { joined, times }: RequestState,
+  flow: FlowShard,
+  outputs: readonly Tensor[],
+  { started, edgeMs }: { readonly started: number; readonly edgeMs: number },
+): void {
   const joining = performance.now();
-  for (const [at, { tensor, region, join }] of shard.outputs.entries()) {
+  for (const [at, { tensor, region, join }] of flow.planned.shard.outputs.entries()) {
     const part = outputs[at]!;
     if (join === 'place') joined.placePart(tensor, region, part);
     else joined.addPart(tensor, region, flow.id, part.data);
   }
   const ended = performance.now();
   times.end(flow, {
-    partitionMs: Math.max(0, joining - started - computeMs),
+    partitionMs: Math.max(0, joining - started - edgeMs),
     transmitMs: 0,
-    edgeMs: computeMs,
+    edgeMs,
     receiveMs: 0,
     joinMs: ended - joining,
   });

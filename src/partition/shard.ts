@@ -19,11 +19,37 @@ export interface Joined extends TensorRegion {
   readonly join: Join;
 }
 
+/** Rows of a tensor that one shard of a stage made and another needs. */
+export interface HaloPiece {
+  /** The other shard: its number in the stage. */
+  readonly shard: number;
+  readonly region: Region;
+  readonly bytes: number;
+}
+
+/**
+ * One of several programs that the worker of a shard runs one after the other. What it makes stays there, and is the input of
+ * the next one together with the rows that other shards of the stage send.
+ */
+export interface Leg {
+  /** The inputs of the first leg are the shard's; of a later one, a region of the tensor that the leg before it made. */
+  readonly part: Shard;
+  /** Of what the leg before it made: the shard's own rows that it reads; undefined where it reads none of them, and in the first leg. */
+  readonly kept: Region | undefined;
+  /** Of its input: what other shards made of it. */
+  readonly receives: readonly HaloPiece[];
+  /** Of its result: what other shards need of it. */
+  readonly sends: readonly HaloPiece[];
+}
+
 /** One part of a stage: regions of its inputs -> a program -> regions of its outputs. Everything else hangs on it. */
 export interface Shard {
   /** What travels to the worker, in the order of `program.inputs`. */
   readonly inputs: readonly TensorRegion[];
-  /** Its own small graph, with the filters it needs and no others. Written when first read. */
+  /**
+   * Its own small graph, with the filters it needs and no others. Written when first read. Of a shard in legs, that of
+   * the last one, which makes the outputs.
+   */
   readonly program: Graph;
   /** Where the results go, in the order of `program.outputs`. */
   readonly outputs: readonly Joined[];
@@ -38,10 +64,14 @@ export interface Shard {
   readonly outputBytes: readonly number[];
   readonly inputTypes: readonly DType[];
   readonly outputTypes: readonly DType[];
+  /** Two at least, of a shard that exchanges halos with the others of its stage. */
+  readonly legs?: readonly Leg[];
+  /** Of a shard in legs: the same outputs in one program, from larger regions of the inputs, without the other shards. */
+  readonly alone?: Shard;
 }
 
 /** Everything but the program: what a planner needs to know of a shard. */
-export type Priced = Omit<Shard, 'program'>;
+export type Priced = Omit<Shard, 'program' | 'legs' | 'alone'>;
 
 /**
  * A shard whose program waits until somebody wants to run it: a planner prices thousands of shards and keeps a few.

@@ -100,7 +100,14 @@ function macsOfPart(graph: Graph, { node, inputs, output }: NodePart): number {
 const VIEWS = new Set(['Dropout', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
 /** Activations that engines fuse into the convolution before them (onnxruntime: ConvActivationFusion). */
-const FUSED = new Set(['Clip', 'HardSigmoid', 'LeakyRelu', 'Relu', 'Sigmoid', 'Tanh']);
+export const FUSED: ReadonlySet<string> = new Set([
+  'Clip',
+  'HardSigmoid',
+  'LeakyRelu',
+  'Relu',
+  'Sigmoid',
+  'Tanh',
+]);
 
 const ELEMENTWISE = new Set<string>([
   ...[...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC],

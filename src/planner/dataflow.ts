@@ -35,7 +35,8 @@ export function dataflowOf(plan: Plan): Dataflow {
   const dependencies: number[] = [];
   flat.forEach(({ planned }, id) => {
     const waits = new Set<number>();
-    for (const { tensor, region } of planned.shard.inputs) {
+    // one in legs may have to run alone, and then reads more
+    for (const { tensor, region } of (planned.shard.alone ?? planned.shard).inputs) {
       for (const writer of writers.get(tensor) ?? [])
         if (intersects(writer.region, region)) waits.add(writer.id);
     }

@@ -13,6 +13,7 @@ import { layerDepth } from '../partition/depth.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
+import { ratesOf } from './rates.ts';
 import { StageList } from './stages.ts';
 import type { Steps } from './steps.ts';
 import { capacitiesOf } from './team.ts';
@@ -118,7 +119,7 @@ function* layerByLayer(
     const { scheme, run } = choice;
     for (const member of run.nodes) taken.add(member);
     const shards = scheme
-      .cut(run, weigh(agents))
+      .cut(run, weigh(agents), ratesOf(model, agents))
       .map(({ worker, shard }) => ({ worker: agents[worker]!.id, shard }));
     list.distributed(scheme.name, run.nodes, shards);
   }

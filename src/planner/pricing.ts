@@ -4,6 +4,7 @@ import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Run } from '../partition/run.ts';
 import type { Assignment, Scheme } from '../partition/scheme.ts';
 import type { Cut } from './option.ts';
+import { ratesOf } from './rates.ts';
 import { leastLeft, rebalanced, type Team, teamOf } from './team.ts';
 
 /** From so many workers on, a rough cut is worth its while. The shares of fewer unlike ones may change by more than bounds allow. */
@@ -40,7 +41,7 @@ export function priceOf(
   const many = team.workers.length >= MANY;
   const bounded = many || team.workers.every(({ compute }) => compute === team.workers[0]!.compute);
   if (bounded && limit < Number.POSITIVE_INFINITY) {
-    const sample = scheme.sample?.(run, team.weights);
+    const sample = scheme.sample?.(run, team.weights, ratesOf(model, team.workers));
     const least = sample ? leastOfSample(model, team, sample) : 0;
     if (least >= limit) return { cut: undefined, least, oneTooSlow: true };
   }
@@ -55,7 +56,8 @@ export function priceOf(
 
 /** The shares are put right on rough cuts; of these, the fastest is cut truly. */
 function roughlyBalanced(model: FleetModel, run: Run, scheme: Scheme, team: Team, limit: number): Price {
-  const roughCut = (of: Team) => cutOf(model, scheme, of, scheme.rough!(run, of.weights));
+  const roughCut = (of: Team) =>
+    cutOf(model, scheme, of, scheme.rough!(run, of.weights, ratesOf(model, of.workers)));
   const first = roughCut(team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
   const busy = busyOf(team, first.cost);
@@ -151,7 +153,7 @@ export class Prices {
 }
 
 function pricedCut(model: FleetModel, run: Run, scheme: Scheme, team: Team): Cut | undefined {
-  return cutOf(model, scheme, team, scheme.cut(run, team.weights));
+  return cutOf(model, scheme, team, scheme.cut(run, team.weights, ratesOf(model, team.workers)));
 }
 
 function cutOf(

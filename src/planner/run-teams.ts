@@ -32,6 +32,11 @@ export class RunTeams {
     this.#few = representatives(this.#common);
   }
 
+  /** All agents, with and without the master. */
+  get largest(): readonly Team[] {
+    return this.#few.slice(0, 2);
+  }
+
   /** All that are worth a try; with `few`, those that stand for them. */
   of(demand: Demand, few = false): readonly Team[] {
     const common = few ? this.#few : this.#common;

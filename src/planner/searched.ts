@@ -3,12 +3,14 @@ import type { Graph } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { SCHEMES, schemeNamed } from '../partition/schemes/index.ts';
+import { EXCHANGE, exchangedPath } from './exchanged.ts';
 import { cheapestFittingPath } from './limits.ts';
 import { tightWorkers } from './memory.ts';
 import type { Cut, StageOption } from './option.ts';
 import { type OptionTable, optionOf, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
 import { Prices } from './pricing.ts';
+import { ratesOf } from './rates.ts';
 import { replicatedCut, replicatedShard } from './replicas.ts';
 import { RunTeams } from './run-teams.ts';
 import { cheapestPath } from './search.ts';
@@ -26,6 +28,8 @@ export interface Searched {
   /** False: the master's own device takes no share of a stage. */
   readonly masterComputes: boolean;
   readonly admits?: (run: Run, scheme: Scheme) => boolean;
+  /** True where neighbouring stages of rows may become one whose workers exchange halos. */
+  readonly exchanges?: boolean;
 }
 
 /** As far as fused runs pay: beyond, the halo is larger than what is saved. */
@@ -52,10 +56,11 @@ const beginsTheModel = ({ graph, nodes }: Run) => nodes[0] === graph.nodes[0];
 /** Each names the publication that it follows in docs/planning.md. */
 export const SEARCHED: Readonly<Record<string, Searched>> = {
   auto: {
-    schemes: Object.keys(SCHEMES),
+    schemes: Object.keys(SCHEMES).filter((name) => name !== EXCHANGE),
     maxStretches: FUSED,
     masterComputes: true,
     admits: stripsCutLongerEdge,
+    exchanges: true,
   },
   rows: { schemes: ['rows'], maxStretches: 1, masterComputes: true },
   grid: { schemes: ['rows', 'columns', 'tiles'], maxStretches: 1, masterComputes: true },
@@ -95,7 +100,10 @@ export class PlanSearch {
   /** The fastest plan. Throws ISO_ERR_PLAN_MEMORY. */
   *forLatency(): Steps<StageList> {
     const table = yield* this.#table();
-    if (!this.#tight) return this.#listOf(yield* this.#refinedPath(table));
+    if (!this.#tight) {
+      const path = yield* this.#refinedPath(table);
+      return this.#listOf(this.#mayExchange ? yield* this.#exchanged(path) : path);
+    }
     return this.#listOf(yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds));
   }
 
@@ -116,6 +124,17 @@ export class PlanSearch {
         refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!)));
       }
     }
+  }
+
+  /** Halos travel as they are: where feature maps are rounded on their way, they would have another precision. */
+  get #mayExchange(): boolean {
+    return this.#searched.exchanges === true && this.#model.wire === 'float32';
+  }
+
+  #exchanged(path: readonly StageOption[]): Steps<StageOption[]> {
+    // all agents, with and without the master
+    const largest = this.#teams.largest;
+    return exchangedPath(path, this.#model, this.#stretches, this.#prices, largest);
   }
 
   /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
@@ -206,7 +225,7 @@ export class PlanSearch {
 function shardsOf(run: Run, cut: Cut, model: FleetModel): PlannedShard[] {
   if (cut.replicated) return [replicatedShard(model, run, cut)];
   const { scheme, team } = cut;
-  return scheme.cut(run, team.weights).map(({ worker, shard }) => {
+  return scheme.cut(run, team.weights, ratesOf(model, team.workers)).map(({ worker, shard }) => {
     const { id } = team.workers[worker]!;
     return { worker: id === model.master.id ? MASTER : id, shard };
   });

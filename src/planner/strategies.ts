@@ -5,6 +5,7 @@ import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import type { Precision } from '../tensor/precision.ts';
+import { EXCHANGE } from './exchanged.ts';
 import { planDepth, planLocal, planPaper, type RuleTeam } from './fixed.ts';
 import { limitedOf, overfull, refuseHopeless, refuseOverfull } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -53,8 +54,8 @@ export function isSearched(strategy: string): boolean {
 }
 
 /**
- * Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_PLAN_MEMORY,
- * ISO_ERR_PLAN_OPERATOR.
+ * Plans the graph on the fleet. Throws ISO_ERR_STRATEGY_UNKNOWN, ISO_ERR_SCHEME_UNKNOWN, ISO_ERR_SCHEME_WIRE,
+ * ISO_ERR_PLAN_MEMORY, ISO_ERR_PLAN_OPERATOR.
  */
 export function planGraph(graph: Graph, fleet: FleetProfile, options: PlanOptions): Plan {
   return finished(planSteps(graph, fleet, options));
@@ -73,6 +74,9 @@ export function planInSlices(
 function* planSteps(graph: Graph, fleet: FleetProfile, options: PlanOptions): Steps<Plan> {
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
+  const { scheme, wire = 'float32' } = options;
+  if (scheme === EXCHANGE && wire !== 'float32')
+    throw IsobathError.of('ISO_ERR_SCHEME_WIRE', { scheme, wire });
   const model = new FleetModel(fleet, options);
   if (!Object.hasOwn(FIXED, strategy) && !isSearched(strategy)) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });

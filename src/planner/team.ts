@@ -11,7 +11,7 @@ export interface Team {
 }
 
 /** A layer of medium size: what capacities are compared by before a stage was priced. */
-const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6e5 };
+export const YARDSTICK: Work = { kind: 'conv3x3', macs: 1e8, bytes: 4e5, filterBytes: 6e5 };
 
 /** Of so many agents every set is tried: which are best depends on the stage. */
 const FEW = 3;

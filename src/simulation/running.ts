@@ -1,5 +1,6 @@
 import type { SharedArrival } from '../estimator/courses.ts';
 import type { FlowShard } from '../planner/dataflow.ts';
+import type { LegStage } from './leg-stage.ts';
 import type { Flight } from './stage-record.ts';
 
 /** One inference on its way. */
@@ -15,6 +16,8 @@ export interface Running {
   readonly firing: Map<string, number[]>;
   /** By stage: what was published for all its agents. */
   readonly shared: Map<number, SharedArrival>;
+  /** By stage, of those whose shards run in legs. */
+  readonly legs: Map<number, LegStage>;
   /** By stage: the shard that ended last so far. */
   readonly last: Map<number, Flight>;
 }
@@ -28,6 +31,7 @@ export function begun(number: number, asked: number, shards: readonly FlowShard[
     takenOver: 0,
     firing: new Map(),
     shared: new Map(),
+    legs: new Map(),
     last: new Map(),
   };
 }

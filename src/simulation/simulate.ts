@@ -8,6 +8,8 @@ import {
   sendShared,
   takeShared,
 } from '../estimator/courses.ts';
+import { EventQueue, RANK } from '../estimator/event-queue.ts';
+import type { Schedule } from '../estimator/exchange.ts';
 import type { FleetModel } from '../estimator/fleet-model.ts';
 import type { Course } from '../estimator/stage-summary.ts';
 import { Timeline } from '../estimator/timeline.ts';
@@ -15,7 +17,7 @@ import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.t
 import { Deadlines } from '../planner/deadlines.ts';
 import { type Dealer, dealersOf } from '../planner/dealer.ts';
 import { MASTER, type Plan } from '../planner/plan.ts';
-import { EventQueue, RANK } from './event-queue.ts';
+import { LegStage } from './leg-stage.ts';
 import { Luck } from './luck.ts';
 import type { SimulationOptions } from './options.ts';
 import { resourceName } from './resource-names.ts';
@@ -125,7 +127,11 @@ class Simulation {
       const dealer = this.#dealers.get(stage);
       const worker = dealer?.choose(() => true) ?? flow.planned.worker;
       const dealt = dealer?.begin(worker);
-      return [flow, { course: this.#courseOf(inference, flow, worker), fired: at, began: at, dealt }];
+      const legs = this.#legsOf(inference, flow);
+      const course = legs?.courseOf(flow) ?? this.#courseOf(inference, flow, worker);
+      const flight: Flight = { course, fired: at, began: at, dealt };
+      legs?.fire(flow, flight);
+      return [flow, flight];
     });
     for (const [, { course }] of flights) {
       course.left = course.arrived = at;
@@ -135,8 +141,10 @@ class Simulation {
     for (const [flow, flight] of flights) {
       const { course } = flight;
       sendOwn(this.#model, this.#time, at, course, shared, flow.stage.shards.length);
+      const legs = this.#legsOf(inference, flow);
       if (this.#luck.losesIfm(inference.number, flow.id, course)) this.#expire(inference, flow, flight, at);
-      else this.#compute(inference, flow, flight);
+      else if (!legs) this.#compute(inference, flow, flight);
+      else if (!legs.begin(flow)) this.#takeOver(inference, flow, flight, at);
     }
   }
 
@@ -152,9 +160,31 @@ class Simulation {
     const { course } = flight;
     this.#at(inference, flow.id, course.arrived, RANK.computing, () => {
       compute(this.#time, course);
-      const back = returnAt(this.#model, course);
-      this.#at(inference, flow.id, back, RANK.returning, (now) => this.#return(inference, flow, flight, now));
+      this.#bringBack(inference, flow, flight);
     });
+  }
+
+  #bringBack(inference: Running, flow: FlowShard, flight: Flight): void {
+    const back = returnAt(this.#model, flight.course);
+    this.#at(inference, flow.id, back, RANK.returning, (now) => this.#return(inference, flow, flight, now));
+  }
+
+  /** Undefined where the shards of the stage do not run in legs. */
+  #legsOf(inference: Running, { stage, id, index }: FlowShard): LegStage | undefined {
+    if (!stage.shards[0]!.shard.legs) return undefined;
+    let legs = inference.legs.get(stage.index);
+    if (!legs) {
+      const first = id - index;
+      const courses = stage.shards.map((planned, at) =>
+        this.#courseOf(inference, this.#flow.shards[first + at]!, planned.worker),
+      );
+      const schedule: Schedule = (at, rank, shard, run) =>
+        this.#at(inference, first + shard, at, RANK[rank], run);
+      const done = (flow: FlowShard, flight: Flight) => this.#bringBack(inference, flow, flight);
+      legs = new LegStage(this.#model, this.#time, courses, schedule, done);
+      inference.legs.set(stage.index, legs);
+    }
+    return legs;
   }
 
   #return(inference: Running, flow: FlowShard, flight: Flight, now: number): void {
@@ -174,15 +204,23 @@ class Simulation {
     const patience = this.#deadlines.of(flow.stage.index) / 1000;
     const at = Math.max(flight.fired + patience, now);
     this.#at(inference, flow.id, at, RANK.expired, () => {
-      flight.dealt?.();
-      flight.dealt = undefined;
-      inference.takenOver += 1;
-      const { shard } = flow.planned;
-      flight.course = courseOf(this.#model, { worker: this.#model.master.id, shard });
-      flight.course.left = flight.course.arrived = at;
-      flight.began = at;
-      sendOwn(this.#model, this.#time, at, flight.course, NONE, Infinity);
-      this.#compute(inference, flow, flight);
+      if (flight.began === flight.fired) this.#takeOver(inference, flow, flight, at);
+    });
+  }
+
+  /** Whoever waits for the pieces of a shard in legs cannot go on, and is taken over as well. */
+  #takeOver(inference: Running, flow: FlowShard, flight: Flight, at: number): void {
+    flight.dealt?.();
+    flight.dealt = undefined;
+    inference.takenOver += 1;
+    const { shard } = flow.planned;
+    flight.course = courseOf(this.#model, { worker: this.#model.master.id, shard: shard.alone ?? shard });
+    flight.course.left = flight.course.arrived = at;
+    flight.began = at;
+    sendOwn(this.#model, this.#time, at, flight.course, NONE, Infinity);
+    this.#compute(inference, flow, flight);
+    this.#legsOf(inference, flow)?.lose(flow, (other, flown) => {
+      if (flown.began === flown.fired) this.#takeOver(inference, other, flown, at);
     });
   }
 

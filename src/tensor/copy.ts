@@ -50,6 +50,32 @@ export function place(
   });
 }
 
+/** Copies one region to another of the same extents, in runs of what both have in one piece of memory. */
+export function copyRegion(
+  source: TypedArray,
+  sourceShape: Shape,
+  from: Region,
+  target: TypedArray,
+  targetShape: Shape,
+  to: Region,
+): void {
+  const [here, there] = [runsOf(sourceShape, from), runsOf(targetShape, to)];
+  // both are products of the last extents, so the shorter divides the longer
+  const length = Math.min(here.length, there.length);
+  const count = length === 0 ? 0 : (here.length * here.count) / length;
+  for (let run = 0; run < count; run += 1) {
+    const at = run * length;
+    const offset = here.offsetOf(Math.floor(at / here.length)) + (at % here.length);
+    copyInto(
+      target,
+      there.offsetOf(Math.floor(at / there.length)) + (at % there.length),
+      source,
+      offset,
+      length,
+    );
+  }
+}
+
 /** Adds `elements` to elements [from, from + elements.length) of the region, counted in row-major order. */
 export function accumulate(
   target: Float32Array,

@@ -5,7 +5,7 @@ import { PREFIX } from './topics.ts';
 export type Address =
   | { readonly kind: (typeof AGENT_LEAVES)[keyof typeof AGENT_LEAVES]; readonly agent: string }
   | { readonly kind: 'blob-get' | 'blob-part'; readonly sha256: string; readonly agent: string }
-  | { readonly kind: 'ifm'; readonly deployment: string; readonly agent: string }
+  | { readonly kind: 'ifm' | 'halo'; readonly deployment: string; readonly agent: string }
   | { readonly kind: 'shared-ifm'; readonly deployment: string; readonly stage: number }
   | { readonly kind: 'ofm'; readonly deployment: string; readonly stage: number; readonly shard: number }
   | { readonly kind: (typeof MODEL_REQUESTS)[number]; readonly model: string; readonly request: string }
@@ -66,7 +66,8 @@ function blobs([sha256, verb, agent, ...more]: readonly string[]): Address | und
 function shards([deployment, second, third, leaf, ...more]: readonly string[]): Address | undefined {
   if (!isName(deployment) || more.length > 0) return undefined;
   if (second === 'agents') {
-    return isName(third) && leaf === 'ifm' ? { kind: 'ifm', deployment, agent: third } : undefined;
+    const isKnown = leaf === 'ifm' || leaf === 'halo';
+    return isName(third) && isKnown ? { kind: leaf, deployment, agent: third } : undefined;
   }
   const stage = number(second);
   if (stage === undefined) return undefined;

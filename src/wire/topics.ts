@@ -46,6 +46,9 @@ export class Topics {
   /** Master to agent: `ShardChunk` of an IFM region for one shard, QoS 0. */
   ifm = (deployment: string, agent: string) =>
     `${this.#root}/shards/${validName(deployment)}/agents/${validName(agent)}/ifm`;
+  /** Worker to worker (an agent, or `master`): `HaloChunk`, QoS 0. */
+  halo = (deployment: string, worker: string) =>
+    `${this.#root}/shards/${validName(deployment)}/agents/${validName(worker)}/halo`;
   /** Master to all agents of a stage: `ShardChunk` of a region that every shard reads, QoS 0, attempt 0 only. */
   sharedIfm = (deployment: string, stage: number) =>
     `${this.#root}/shards/${validName(deployment)}/${index(stage)}/all/ifm`;

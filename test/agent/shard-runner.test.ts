@@ -35,7 +35,7 @@ describe('the runner of shards', () => {
     new ShardRunner({ bus, topics, agent: 'a', logger: silentLogger, ...options });
 
   function jobOf(request: string, program: CompiledProgram = echo): ShardJob {
-    const shard = { spec: specOf(2, 5), program };
+    const shard = { spec: specOf(2, 5), program, legs: [] };
     const inputs = [Tensor.float32([4], [1, 2, 3, 4])];
     return { deployment: 'd', request, attempt: 1, shard, inputs, exclusive: true, receiveMs: 7 };
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Graph } from '../../src/graph/graph.ts';
 import { inferTypes } from '../../src/graph/infer.ts';
 import { macsOf } from '../../src/graph/macs.ts';
 import { SCHEMES } from '../../src/partition/schemes/index.ts';
@@ -21,16 +22,16 @@ describe('the work of a shard, told from regions', () => {
             const workers = weights.map((weight, at) => ({ id: `a${at}`, weight }));
             const { stages } = planGraph(model.graph, fleetOfWorkers(workers), { strategy: 'depth', scheme });
             for (const { shard } of stages.flatMap((stage) => stage.shards)) {
-              const { program } = shard;
-              const macs = program.nodes.reduce((sum, node) => sum + macsOf(program, node), 0);
+              const programs = shard.legs?.map(({ part }) => part.program) ?? [shard.program];
+              const macs = programs
+                .flatMap((program) => program.nodes.map((node) => macsOf(program, node)))
+                .reduce((sum, each) => sum + each, 0);
               expect(shard.work.reduce((sum, each) => sum + each.macs, 0)).toBe(macs);
               expect(shard.macs).toBe(macs);
-              const bytes = (names: readonly string[]) =>
-                names.map(
-                  (name) => 4 * program.types.get(name)!.shape.reduce((size, extent) => size * extent, 1),
-                );
-              expect(shard.inputBytes).toEqual(bytes(program.inputs));
-              expect(shard.outputBytes).toEqual(bytes(program.outputs));
+              const bytes = ({ types }: Graph, names: readonly string[]) =>
+                names.map((name) => 4 * types.get(name)!.shape.reduce((size, extent) => size * extent, 1));
+              expect(shard.inputBytes).toEqual(bytes(programs[0]!, programs[0]!.inputs));
+              expect(shard.outputBytes).toEqual(bytes(programs.at(-1)!, programs.at(-1)!.outputs));
             }
           },
         ),

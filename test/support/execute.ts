@@ -1,9 +1,11 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { JoinedTensors } from '../../src/master/join.ts';
+import type { Shard } from '../../src/partition/shard.ts';
 import { dataflowOf } from '../../src/planner/dataflow.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
+import { runInLegs } from './legs.ts';
 
 /** The whole graph as one program: what every plan must equal. */
 export async function runWhole(
@@ -26,11 +28,19 @@ export async function runPlan(
 ): Promise<Map<string, Tensor>> {
   const flow = dataflowOf(plan);
   const joined = new JoinedTensors(graph.types, flow, inputs, graph.outputs);
-  for (const { id, planned } of flow.shards) {
+  const partsOf = (shard: Shard) => shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
+  for (const { id, planned, stage, index } of flow.shards) {
     const { shard } = planned;
+    if (shard.legs && index > 0) continue;
+    if (shard.legs) {
+      const shards = stage.shards.map((each) => each.shard);
+      const made = await runInLegs(engine, shards, partsOf);
+      for (const [at, { outputs }] of shards.entries())
+        joined.placePart(outputs[0]!.tensor, outputs[0]!.region, made[at]![0]!);
+      continue;
+    }
     const program = await engine.compile(shard.program);
-    const parts = shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
-    const { outputs } = await program.run(parts);
+    const { outputs } = await program.run(partsOf(shard));
     shard.outputs.forEach(({ tensor, region, join }, at) => {
       if (join === 'place') joined.placePart(tensor, region, outputs[at]!);
       else joined.addPart(tensor, region, id, outputs[at]!.data);

@@ -8,6 +8,7 @@ import { accumulate, place, slice } from '../../src/tensor/copy.ts';
 import { type Region, regionShape, regionSize, sizeOf } from '../../src/tensor/region.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { runWhole } from './execute.ts';
+import { runInLegs, runOnce } from './legs.ts';
 
 /** Every tensor of the graph: the oracle for any run of its nodes. */
 export async function runAll(
@@ -29,11 +30,12 @@ export async function runShards(
   const joined = new Map(
     run.outputs.map((name) => [name, Tensor.zeros('float32', run.graph.types.get(name)!.shape)]),
   );
-  for (const { shard } of cut) {
-    const program = await engine.compile(shard.program);
-    const { outputs } = await program.run(
-      shard.inputs.map(({ tensor, region }) => slice(tensors.get(tensor)!, region)),
-    );
+  const partsOf = ({ inputs }: Shard) =>
+    inputs.map(({ tensor, region }) => slice(tensors.get(tensor)!, region));
+  const shards = cut.map(({ shard }) => shard);
+  const inLegs = shards[0]?.legs ? await runInLegs(engine, shards, partsOf) : undefined;
+  for (const [at, shard] of shards.entries()) {
+    const outputs = inLegs?.[at] ?? (await runOnce(engine, shard.program, partsOf(shard)));
     shard.outputs.forEach(({ tensor, region, join }, at) => {
       const { data, shape } = joined.get(tensor)!;
       const part = outputs[at]!;
@@ -41,7 +43,6 @@ export async function runShards(
       if (join === 'place') place(data, shape, region, part.data);
       else accumulate(data as Float32Array, shape, region, part.data as Float32Array);
     });
-    await program.dispose();
   }
   return joined;
 }
@@ -79,12 +80,14 @@ export function coverageFault(run: Run, cut: readonly Assignment[]): string | un
 }
 
 /** What a shard's program says of its own price, to be compared with what was computed without it. */
-export function pricedAgain({ program }: Shard): { macs: number; filterBytes: number } {
+export function pricedAgain({ program, legs }: Shard): { macs: number; filterBytes: number } {
   let macs = 0;
-  for (const node of program.nodes) macs += macsOf(program, node);
   let filterBytes = 0;
-  // the integers are shapes and bounds of slices, which the builder made
-  for (const { dtype, byteLength } of program.initializers.values())
-    if (dtype === 'float32') filterBytes += byteLength;
+  for (const part of legs?.map((leg) => leg.part.program) ?? [program]) {
+    for (const node of part.nodes) macs += macsOf(part, node);
+    // the integers are shapes and bounds of slices, which the builder made
+    for (const { dtype, byteLength } of part.initializers.values())
+      if (dtype === 'float32') filterBytes += byteLength;
+  }
   return { macs, filterBytes };
 }

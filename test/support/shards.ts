@@ -36,7 +36,7 @@ export const echo: CompiledProgram = {
 export function deploymentOf(specs: readonly ShardProgram[], program: CompiledProgram = echo): Deployment {
   return new Deployment(
     'd',
-    specs.map((spec) => ({ spec, program })),
+    specs.map((spec) => ({ spec, program, legs: [] })),
   );
 }
 

@@ -9,14 +9,14 @@ import { inputDepth } from './input-depth.ts';
 import { outputDepth } from './output-depth.ts';
 import { replica } from './replica.ts';
 import { rows } from './rows.ts';
+import { rowsExchange } from './rows-exchange.ts';
 import { tiles } from './tiles.ts';
 
 /** Every scheme by name. A new one is a file beside these and a line here. */
 export const SCHEMES: Readonly<Record<string, Scheme>> = Object.fromEntries(
-  [inputDepth, outputDepth, depthGrid, depthChain, rows, columns, tiles, branches, replica].map((scheme) => [
-    scheme.name,
-    remembering(scheme),
-  ]),
+  [inputDepth, outputDepth, depthGrid, depthChain, rows, rowsExchange, columns, tiles, branches, replica].map(
+    (scheme) => [scheme.name, remembering(scheme)],
+  ),
 );
 
 /** A planner cuts the same run over many teams: whether the scheme fits it is asked once. */

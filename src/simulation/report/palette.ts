@@ -21,6 +21,7 @@ const SCHEMES: Readonly<Record<string, Paint>> = {
   'depth-grid': ['#b197fc', '#6741d9'],
   'depth-chain': ['#91a7ff', '#3b5bdb'],
   rows: ['#8ce99a', '#2b8a3e'],
+  'rows-exchange': ['#38d9a9', '#0b6b4c'],
   columns: ['#c0eb75', '#5c940d'],
   tiles: ['#63e6be', '#087f5b'],
   branches: ['#ffc078', '#b35c00'],

@@ -1,7 +1,21 @@
 import type { WireType } from '../../tensor/precision.ts';
-import { flag, integer, list, literal, object, optional, tagged, text } from '../check.ts';
+import type { Region } from '../../tensor/region.ts';
+import type { TensorType } from '../../tensor/tensor.ts';
+import {
+  type Check,
+  flag,
+  integer,
+  list,
+  literal,
+  object,
+  optional,
+  refuse,
+  tagged,
+  text,
+} from '../check.ts';
 import { nameCheck, sha256Check } from '../names.ts';
 import { dtype, type MessageKind, ordinal, shape, type Version, version } from './common.ts';
+import { MAX_LEGS } from './halo.ts';
 
 /** A file that the master holds, named by the SHA-256 of its bytes: a program (ONNX) or filters (raw, little-endian). */
 export interface BlobRef {
@@ -26,6 +40,48 @@ export interface ShardOutput extends WireType {
   readonly tensor: string;
 }
 
+/** A region as its starts and ends, axis after axis: messages are not to be nested deeper. */
+export type Box = readonly number[];
+
+export function boxOf(region: Region): number[] {
+  return region.flat();
+}
+
+export function regionOf(box: Box): Region {
+  return Array.from({ length: box.length / 2 }, (_, axis) => [box[2 * axis]!, box[2 * axis + 1]!] as const);
+}
+
+/** Rows that another shard of the stage made, and their place in the input of the leg that reads them. */
+export interface HaloReceived {
+  readonly from: number;
+  readonly region: Box;
+}
+
+/** Rows of the result of the leg before that another shard of the stage reads, and the worker that runs it. */
+export interface HaloSent {
+  readonly to: number;
+  /** An agent, or `master`. */
+  readonly worker: string;
+  readonly region: Box;
+}
+
+/** What lies between two programs of a shard in legs. */
+export interface LegExchange {
+  /** The one output of the program before it. */
+  readonly result: TensorType;
+  readonly sends: readonly HaloSent[];
+  /** The input of the program, put together from `kept` and what is received. */
+  readonly input: TensorType;
+  /** The part of `result` that is read here again, and its place in `input`. */
+  readonly kept?: { readonly from: Box; readonly to: Box };
+  readonly receives: readonly HaloReceived[];
+}
+
+/** What follows the program, or the leg before, of a shard in legs: an exchange, and one more program with one input. */
+export interface ShardLeg extends LegExchange {
+  readonly program: BlobRef;
+}
+
 export interface ShardProgram {
   readonly stage: number;
   readonly shard: number;
@@ -33,8 +89,10 @@ export interface ShardProgram {
   readonly program: BlobRef;
   readonly inputs: readonly ShardInput[];
   readonly outputs: readonly ShardOutput[];
-  /** The filters that the program names, each once. */
+  /** The filters that the program and its legs name, each once. */
   readonly blobs: readonly BlobRef[];
+  /** Of a shard in legs: what comes after `program`. The last leg makes the outputs. */
+  readonly legs?: readonly ShardLeg[];
   /** True for a second holder of a program: it listens to regions sent to it alone, not to the shared topic. */
   readonly standby: boolean;
 }
@@ -78,6 +136,20 @@ const MAX_ITEMS = 4096;
 /** Counted by `scalesOf`; the rule bounds them. */
 const scales = optional(integer(1, 8192));
 const blobRef = object<BlobRef>({ sha256: sha256Check, bytes: integer() });
+const box: Check<Box> = (value, path) => {
+  const ends = list(integer(), 16)(value, path);
+  const isSound = ends.length % 2 === 0 && ends.every((end, at) => at % 2 === 0 || ends[at - 1]! < end);
+  return isSound ? ends : refuse(path, 'is no list of ranges with an element each');
+};
+const tensorType = object<TensorType>({ dtype, shape });
+const shardLeg = object<ShardLeg>({
+  program: blobRef,
+  result: tensorType,
+  sends: list(object<HaloSent>({ to: ordinal, worker: nameCheck, region: box }), MAX_ITEMS),
+  input: tensorType,
+  kept: optional(object<NonNullable<LegExchange['kept']>>({ from: box, to: box })),
+  receives: list(object<HaloReceived>({ from: ordinal, region: box }), MAX_ITEMS),
+});
 const shardProgram = object<ShardProgram>({
   stage: ordinal,
   shard: ordinal,
@@ -85,6 +157,7 @@ const shardProgram = object<ShardProgram>({
   inputs: list(object<ShardInput>({ tensor: text(512), dtype, shape, scales, shared: flag }), MAX_ITEMS),
   outputs: list(object<ShardOutput>({ tensor: text(512), dtype, shape, scales }), MAX_ITEMS),
   blobs: list(blobRef, MAX_ITEMS),
+  legs: optional(list(shardLeg, MAX_LEGS - 1)),
   standby: flag,
 });
 

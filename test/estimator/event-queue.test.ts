@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { type Event, EventQueue, RANK } from '../../src/estimator/event-queue.ts';
 import { chance, DRAW } from '../../src/simulation/chance.ts';
-import { type Event, EventQueue, RANK } from '../../src/simulation/event-queue.ts';
 
 const event = (at: number, rank = 0, order = 0): Event => ({ at, rank, order, run: () => undefined });
 

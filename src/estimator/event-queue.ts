@@ -1,5 +1,13 @@
 /** What happens at the same moment happens in this order: ends before what they set off. */
-export const RANK = { ended: 0, expired: 1, computing: 2, returning: 3, firing: 4, arriving: 5 } as const;
+export const RANK = {
+  ended: 0,
+  expired: 1,
+  computing: 2,
+  exchanging: 3,
+  returning: 4,
+  firing: 5,
+  arriving: 6,
+} as const;
 
 export interface Event {
   /** Seconds. */

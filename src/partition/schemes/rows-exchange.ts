@@ -1,0 +1,97 @@
+import { axisRegion } from '../../tensor/region.ts';
+import { type ChainPoint, chainPoints } from '../chain.ts';
+import { exchangePoints, type Goal, lines } from '../exchange-points.ts';
+import { legShards } from '../leg-shard.ts';
+import type { Run } from '../run.ts';
+import { middleOf, type Rates, refuse, type Scheme } from '../scheme.ts';
+import type { TensorRegion } from '../shard.ts';
+import { SPATIAL, unfitAlong } from '../spatial.ts';
+import { rows } from './rows.ts';
+
+/** Of no device in particular, where nobody told: a board of 15 GFLOP/s on a cable of 100 Mbit/s. */
+const ASSUMED: Rates = {
+  node: ({ macs, bytes, filterBytes }) => Math.max(macs * 1.3e-10, (bytes + filterBytes) * 2e-10),
+  run: 3e-4,
+  inputByte: 9e-8,
+  message: 1.5e-3,
+  byte: 1.7e-7,
+  copiedByte: 6e-10,
+};
+
+/**
+ * Rows of a fused run, whose workers keep what they make and exchange the rows that both neighbours need, wherever that
+ * is cheaper than computing them twice. Where it is nowhere, it is `rows`.
+ *
+ *     conv1, conv2      |   a    |   b    |   c    |    what they make stays there
+ *                             <-->     <-->             a few rows go to the neighbour
+ *     conv3, conv4      |   a    |   b    |   c    |
+ */
+export const rowsExchange: Scheme = {
+  name: 'rows-exchange',
+  unfit(run) {
+    if (run.outputs.length > 1) return 'it has several outputs';
+    if (chainPoints(run).length === 0)
+      return 'there is no place within it where one feature map crosses alone';
+    return unfitAlong(run, 'rows');
+  },
+  cut(run, weights, rates = ASSUMED) {
+    refuse(this.name, run, this.unfit(run));
+    const strips = stripsOf(run, weights);
+    const points = pointsFor(run, strips, rates);
+    const goals = strips.map((strip, at) => [
+      ...points.map((point) => goalAt(run, strips, point, at)),
+      endOf(run, strip),
+    ]);
+    const shards = points.length > 0 ? legShards(run, points, goals) : undefined;
+    return shards
+      ? shards.map((shard, at) => ({ worker: strips[at]!.worker, shard }))
+      : rows.cut(run, weights);
+  },
+};
+
+/** Rows of the run's output. */
+interface Strip {
+  readonly worker: number;
+  readonly weight: number;
+  readonly placed: readonly TensorRegion[];
+}
+
+/** Workers without a row get nothing. */
+function stripsOf({ graph, outputs }: Run, weights: readonly number[]): Strip[] {
+  const [tensor] = outputs as [string];
+  const { shape } = graph.types.get(tensor)!;
+  const able = weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
+  return lines(shape[SPATIAL.rows]!, able).flatMap((range, worker) => {
+    const region = axisRegion(shape, SPATIAL.rows, range);
+    return range[0] < range[1] ? [{ worker, weight: able[worker]!, placed: [{ tensor, region }] }] : [];
+  });
+}
+
+/** Only places where every shard has a row of its own come into question. */
+function pointsFor(run: Run, strips: readonly Strip[], rates: Rates): ChainPoint[] {
+  if (strips.length < 2) return [];
+  const points = chainPoints(run).filter((point) =>
+    rangesAt(run, strips, point).every(([start, end]) => start < end),
+  );
+  const middle = middleOf(strips.length);
+  const goals = points.map((point) => goalAt(run, strips, point, middle));
+  return exchangePoints(run, points, [...goals, endOf(run, strips[middle]!)], rates);
+}
+
+function goalAt(run: Run, strips: readonly Strip[], point: ChainPoint, at: number): Goal {
+  const { shape } = run.graph.types.get(point.tensor)!;
+  const range = rangesAt(run, strips, point)[at]!;
+  return {
+    at: point.at,
+    placed: [{ tensor: point.tensor, region: axisRegion(shape, SPATIAL.rows, range) }],
+  };
+}
+
+function rangesAt({ graph }: Run, strips: readonly Strip[], { tensor }: ChainPoint) {
+  return lines(
+    graph.types.get(tensor)!.shape[SPATIAL.rows]!,
+    strips.map(({ weight }) => weight),
+  );
+}
+
+const endOf = ({ nodes }: Run, { placed }: Strip): Goal => ({ at: nodes.length, placed });
