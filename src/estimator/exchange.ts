@@ -2,15 +2,15 @@ import type { HaloPiece, Leg } from '../partition/shard.ts';
 import { serveEngine, serveLoop } from './courses.ts';
 import type { RANK } from './event-queue.ts';
 import type { FleetModel } from './fleet-model.ts';
-import { sendPiece } from './routes.ts';
+import { pieceSteps } from './routes.ts';
 import type { Course } from './stage-summary.ts';
 import type { Timeline } from './timeline.ts';
 
-/** Has a step of shard `at` taken when its time has come: `RANK` and the number of the shard order those of the same moment. */
+/** Has a step taken when its time has come. `rank` and the number of the shard (with a fraction for its pieces) order those of the same moment. */
 export type Schedule = (
   at: number,
   rank: keyof typeof RANK,
-  shard: number,
+  order: number,
   run: (at: number) => void,
 ) => void;
 
@@ -103,25 +103,28 @@ export class Exchange {
     const { course, legs, leg } = traveller;
     traveller.leg += 1;
     const { copySecondsPerByte } = course.worker.compute.profile;
-    for (const piece of legs[leg]!.sends) this.#pass(shard, leg + 1, piece, at);
+    const { sends } = legs[leg]!;
+    for (const [index, piece] of sends.entries())
+      this.#pass(shard, leg + 1, piece, shard + index / (1 + sends.length), at);
     const { part, receives } = legs[leg + 1]!;
     const kept = part.inputBytes[0]! - receives.reduce((sum, { bytes }) => sum + bytes, 0);
     const copied = serveLoop(this.#time, course.worker, at, kept * copySecondsPerByte);
     this.#arrive(shard, leg + 1, shard, copied);
   }
 
-  #pass(from: number, leg: number, { shard, bytes }: HaloPiece, at: number): void {
-    const [sender, receiver] = [this.#travellers[from]!, this.#travellers[shard]!];
-    const load = { bytes, messages: this.#model.messagesOf([bytes]) };
-    const arrived = sendPiece(
-      this.#model,
-      this.#time,
-      sender.course.worker,
-      receiver.course.worker,
-      at,
-      load,
-    );
-    this.#arrive(shard, leg, from, arrived);
+  /** Each step of its way is taken when its first chunk is there: what it will need later keeps nothing else waiting. */
+  #pass(from: number, leg: number, piece: HaloPiece, order: number, at: number): void {
+    const [sender, receiver] = [this.#travellers[from]!, this.#travellers[piece.shard]!];
+    const load = { bytes: piece.bytes, messages: this.#model.messagesOf([piece.bytes]) };
+    const steps = pieceSteps(this.#model, this.#time, sender.course.worker, receiver.course.worker, load);
+    const take = (step: number, head: number, tail: number): void => {
+      this.#time.resume(head, tail);
+      steps[step]!();
+      const { next, tail: end } = this.#time;
+      if (step === steps.length - 1) this.#arrive(piece.shard, leg, from, end);
+      else this.#schedule(next, 'exchanging', order, () => take(step + 1, next, end));
+    };
+    take(0, at, at);
   }
 
   #arrive(shard: number, leg: number, from: number, at: number): void {

@@ -60,37 +60,45 @@ export function sendTo(
 
 /** From the broker to the agent. */
 function reachAgent(model: FleetModel, time: Timeline, agent: WorkerModel, load: Load, chunk: Load): void {
+  overLink(model, time, agent, load, chunk);
+  arrive(time, agent, load, chunk);
+}
+
+function overLink(model: FleetModel, time: Timeline, agent: WorkerModel, load: Load, chunk: Load): void {
   time.hop(hopSeconds(model, agent, agent.toAgent, chunk, senderBeta(model)));
   time.along(senderOut(model), load.bytes * senderBeta(model));
   if (agent.onMedium) time.along(RESOURCE.medium, load.bytes * model.mediumBeta);
   time.along(agent.down, over(agent.toAgent, load));
   alongHost(time, agent, 'toAgent', load, chunk);
-  arrive(time, agent, load, chunk);
 }
 
 /**
- * A halo piece from one worker of a stage to another; gives when that one has it. Its way is that of an agent's results up to
- * the broker, and that of an agent's inputs from there; the embedded broker is the master's event loop.
+ * The way of a halo piece from one worker of a stage to another, in steps that each begin where the one before left the
+ * timeline: to the broker as an agent's results, from there as an agent's inputs. The embedded broker is the master's event loop.
  */
-export function sendPiece(
+export function pieceSteps(
   model: FleetModel,
   time: Timeline,
   from: WorkerModel,
   to: WorkerModel,
-  ready: number,
   load: Load,
-): number {
+): (() => void)[] {
   const chunk = chunkOf(model, load);
-  if (from.isMaster) leaveMaster(model, time, ready, load, chunk, 1);
-  else leaveAgent(model, time, from, ready, load, chunk);
-  if (to.isMaster) {
-    reachMaster(model, time, load, chunk);
-    arrive(time, to, load, chunk);
-    return time.tail;
-  }
-  if (!from.isMaster && !model.broker) arrive(time, model.master, load, chunk);
-  reachAgent(model, time, to, load, chunk);
-  return time.tail;
+  const passOn = () => {
+    if (!from.isMaster && !model.broker) arrive(time, model.master, load, chunk);
+    overLink(model, time, to, load, chunk);
+  };
+  return [
+    () => {
+      if (from.isMaster) leaveMaster(model, time, time.head, load, chunk, 1);
+      else leaveAgent(model, time, from, time.head, load, chunk);
+    },
+    () => {
+      if (to.isMaster) reachMaster(model, time, load, chunk);
+      else passOn();
+    },
+    () => arrive(time, to, load, chunk),
+  ];
 }
 
 /**

@@ -21,6 +21,7 @@ describe('Topics', () => {
     [topics.blobGet(sha256, 'pi-1'), { kind: 'blob-get', sha256, agent: 'pi-1' }],
     [topics.blobPart(sha256, 'pi-1'), { kind: 'blob-part', sha256, agent: 'pi-1' }],
     [topics.ifm('d1', 'pi-1'), { kind: 'ifm', deployment: 'd1', agent: 'pi-1' }],
+    [topics.halo('d1', 'pi-1'), { kind: 'halo', deployment: 'd1', agent: 'pi-1' }],
     [topics.sharedIfm('d1', 3), { kind: 'shared-ifm', deployment: 'd1', stage: 3 }],
     [topics.ofm('d1', 3, 0), { kind: 'ofm', deployment: 'd1', stage: 3, shard: 0 }],
     [topics.infer('vgg16', 'r_1'), { kind: 'infer', model: 'vgg16', request: 'r_1' }],

@@ -5,6 +5,7 @@ import { BLOB_GET, BLOB_PART } from '../../src/wire/messages/blob.ts';
 import type { MessageKind } from '../../src/wire/messages/common.ts';
 import { CONTROL } from '../../src/wire/messages/control.ts';
 import { CALIBRATION_REQUEST, CALIBRATION_RESULT } from '../../src/wire/messages/fleet.ts';
+import { HALO_CHUNK } from '../../src/wire/messages/halo.ts';
 import { INFER_CHUNK, RESULT_CHUNK } from '../../src/wire/messages/inference.ts';
 import { PROBE, PROBE_REPLY } from '../../src/wire/messages/probe.ts';
 import { REPLY } from '../../src/wire/messages/reply.ts';
@@ -14,6 +15,7 @@ import { parseTopic } from '../../src/wire/parse-topic.ts';
 type Sealed = { readonly crc32: number };
 const frames = [
   SHARD_CHUNK,
+  HALO_CHUNK,
   BLOB_PART,
   INFER_CHUNK,
   RESULT_CHUNK,
