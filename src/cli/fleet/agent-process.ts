@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { IsobathError } from '../../base/errors.ts';
+import { SERVICE_NODE_FLAGS } from '../node-flags.ts';
 
 export interface AgentProcessOptions {
   /** Path of the `isobath` program. */
@@ -51,11 +52,15 @@ export class AgentProcess {
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
     // The password is no argument: everybody on the machine can read those.
     const own = { ISOBATH_BROKER_USERNAME: username, ISOBATH_BROKER_PASSWORD: password };
-    const child = spawn(process.execPath, [program, 'agent', ...args, '--with-parent'], {
-      // The channel closes with this process, however it ends; the agent ends then.
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...withoutSettings(environment), ...own },
-    });
+    const child = spawn(
+      process.execPath,
+      [...SERVICE_NODE_FLAGS, program, 'agent', ...args, '--with-parent'],
+      {
+        // The channel closes with this process, however it ends; the agent ends then.
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        env: { ...withoutSettings(environment), ...own },
+      },
+    );
     this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#lines.push(...text.split('\n').filter((line) => line.trim() !== ''));

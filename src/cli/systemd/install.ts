@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IsobathError } from '../../base/errors.ts';
+import { SERVICE_NODE_FLAGS } from '../node-flags.ts';
 import { type Action, contentOf, runCommand } from './action.ts';
 import { readEnvironmentFile, writeEnvironmentFile } from './environment-file.ts';
 import { CREDENTIALS, sampleSource, type Unit, unitSource } from './unit.ts';
@@ -87,8 +88,9 @@ async function unitFiles({ unit, node, program, root }: InstallOptions): Promise
   await requireReadable(program);
   await requireReadable(node);
   const inHome = [program, node].some((path) => /^\/(home|root|run\/user)\//.test(path));
+  const run = [quoted(node), ...SERVICE_NODE_FLAGS, quoted(program)].join(' ');
   const content = source
-    .replace('ExecStart=/usr/bin/isobath ', `ExecStart=${quoted(node)} ${quoted(program)} `)
+    .replace('ExecStart=/usr/bin/isobath ', `ExecStart=${run} `)
     .replace('ProtectHome=yes', inHome ? 'ProtectHome=read-only' : 'ProtectHome=yes');
   const actions = [await written(root, path, 0o644, content)];
   if ((await systemdVersion()) >= BACKOFF_SINCE) {
