@@ -1,6 +1,7 @@
 /** @type {import('jest').Config} */
 const config = {
   testEnvironment: './test/support/environment.cjs',
+  setupFiles: ['<rootDir>/test/support/seed.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
@@ -9,7 +10,12 @@ const config = {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-deb/', '<rootDir>/node-red/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/dist-bench/',
+    '<rootDir>/dist-deb/',
+    '<rootDir>/node-red/',
+  ],
   testPathIgnorePatterns: [
     '/node_modules/',
     '/test/slow/',
@@ -18,6 +24,8 @@ const config = {
     '/test/fogbed/',
   ],
   testTimeout: 60_000,
+  // without it jest leaves one core idle, which is half of a small machine
+  maxWorkers: '100%',
 };
 // biome-ignore lint/style/noDefaultExport: jest reads the default export
 export default config;

@@ -246,8 +246,7 @@ export class Agent implements Service {
     if (!served) return;
     this.#served.delete(id);
     await Promise.allSettled(served.unsubscribe.map((unsubscribe) => unsubscribe()));
-    for (const { spec } of served.deployment.shards)
-      await this.#running?.programs.release(spec.program.sha256);
+    for (const { spec } of served.deployment.shards) await this.#running?.programs.release(spec);
   }
 
   async #reply(reply: Reply): Promise<void> {

@@ -57,7 +57,7 @@ export async function makeResident(
   try {
     for (const spec of specs) shards.push({ spec, program: await programs.acquire(spec) });
   } catch (error) {
-    for (const { spec } of shards) await programs.release(spec.program.sha256);
+    for (const { spec } of shards) await programs.release(spec);
     throw error;
   }
   return { deployment: new Deployment(id, shards), fetched };

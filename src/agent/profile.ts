@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Engine } from '../engine/engine.ts';
+import { PRECISIONS } from '../tensor/precision.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import type { AgentProfile } from '../wire/messages/status.ts';
 
@@ -27,6 +28,7 @@ export function profileOf(
     host,
     platform: `${process.platform}-${process.arch}`,
     node: process.versions.node,
+    wire: PRECISIONS,
     ...held,
   };
 }

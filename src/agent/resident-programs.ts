@@ -1,5 +1,9 @@
+import { IsobathError } from '../base/errors.ts';
 import type { CompiledProgram, Engine } from '../engine/engine.ts';
+import { compileForWire } from '../engine/wire-program.ts';
 import { loadOnnx } from '../formats/onnx/load.ts';
+import type { Graph } from '../graph/graph.ts';
+import { PRECISIONS, wireTypeOf } from '../tensor/precision.ts';
 import type { BlobRef, ShardProgram } from '../wire/messages/control.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { BlobFetcher } from './blob-fetcher.ts';
@@ -22,7 +26,7 @@ export interface ResidentProgramsOptions {
   readonly fetcher: BlobFetcher;
 }
 
-/** The compiled programs by content hash; one that several deployments use is compiled once. */
+/** The compiled programs by content hash and wire types; one that several deployments use is compiled once. */
 export class ResidentPrograms {
   readonly #options: ResidentProgramsOptions;
   readonly #residents = new Map<string, Resident>();
@@ -57,35 +61,40 @@ export class ResidentPrograms {
   }
 
   /** Compiles the program from the cache, or takes the one that is resident. Pair it with `release`. */
-  async acquire({ program, blobs }: ShardProgram): Promise<CompiledProgram> {
-    let resident = this.#residents.get(program.sha256);
+  async acquire(spec: ShardProgram): Promise<CompiledProgram> {
+    const key = keyOf(spec);
+    let resident = this.#residents.get(key);
     if (!resident) {
+      const { program, blobs } = spec;
       resident = {
-        program: this.#compile(program.sha256),
-        blobs: blobs.map(({ sha256 }) => sha256),
+        program: this.#compile(spec),
+        blobs: [program, ...blobs].map(({ sha256 }) => sha256),
         users: 0,
       };
-      this.#residents.set(program.sha256, resident);
+      this.#residents.set(key, resident);
     }
     resident.users += 1;
     try {
       return await resident.program;
     } catch (error) {
-      this.#residents.delete(program.sha256);
+      this.#residents.delete(key);
       throw error;
     }
   }
 
-  async release(sha256: string): Promise<void> {
-    const resident = this.#residents.get(sha256);
+  async release(spec: ShardProgram): Promise<void> {
+    const key = keyOf(spec);
+    const resident = this.#residents.get(key);
     if (!resident || --resident.users > 0) return;
-    this.#residents.delete(sha256);
+    this.#residents.delete(key);
     await (await resident.program).dispose();
   }
 
-  async #compile(sha256: string): Promise<CompiledProgram> {
+  async #compile(spec: ShardProgram): Promise<CompiledProgram> {
     const { cache, engine } = this.#options;
-    return engine.compile(await loadOnnx(cache.path(sha256)));
+    const graph = await loadOnnx(cache.path(spec.program.sha256));
+    refuseMisfits(graph, spec);
+    return compileForWire(engine, graph, spec);
   }
 
   /** The content of a blob was compared with its name when it came into use; its file may be gone since. */
@@ -95,6 +104,36 @@ export class ResidentPrograms {
   }
 
   #blobsInUse(): string[] {
-    return [...this.#residents].flatMap(([sha256, { blobs }]) => [sha256, ...blobs]);
+    return [...this.#residents.values()].flatMap(({ blobs }) => blobs);
+  }
+}
+
+/** The same program may travel in one precision for one deployment and in another for the next. */
+function keyOf({ program, inputs, outputs }: ShardProgram): string {
+  const types = [...inputs, ...outputs].map(({ dtype, scales }) => (scales ? `${dtype}*${scales}` : dtype));
+  return `${program.sha256}/${types.join()}`;
+}
+
+/** Throws ISO_ERR_WIRE_MALFORMED where regions are to travel in types that the program's cannot be turned into. */
+function refuseMisfits(graph: Graph, { program, inputs, outputs }: ShardProgram): void {
+  const sides = [
+    { role: 'input', names: graph.inputs, regions: inputs },
+    { role: 'output', names: graph.outputs, regions: outputs },
+  ];
+  for (const { role, names, regions } of sides) {
+    const misfit = regions.find(({ dtype, shape, scales }, at) => {
+      const own = graph.types.get(names[at] ?? '');
+      return (
+        !own ||
+        !PRECISIONS.some((precision) => {
+          const type = wireTypeOf({ dtype: own.dtype, shape }, precision);
+          return type.dtype === dtype && type.scales === scales;
+        })
+      );
+    });
+    if (names.length === regions.length && !misfit) continue;
+    const what = misfit ? `${misfit.dtype} with ${misfit.scales ?? 0} scales` : `${regions.length} regions`;
+    const reason = `the program ${program.sha256} cannot have ${what} as its ${role}s`;
+    throw IsobathError.of('ISO_ERR_WIRE_MALFORMED', { topic: 'the control topic', reason });
   }
 }

@@ -1,6 +1,7 @@
 import { RecentSet } from '../base/recent-set.ts';
+import { scaleShape } from '../tensor/precision.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { ALL_SHARDS, regionKey, type ShardChunk } from '../wire/messages/shard-chunk.ts';
+import { ALL_SHARDS, regionKey, type ShardChunk, scalesIn } from '../wire/messages/shard-chunk.ts';
 import { elementsOf } from '../wire/reassembly.ts';
 import { ReassemblyTable } from '../wire/reassembly-table.ts';
 import type { Deployment, ResidentShard } from './deployments.ts';
@@ -11,6 +12,7 @@ export interface ShardJob {
   readonly request: string;
   readonly attempt: number;
   readonly shard: ResidentShard;
+  /** As the program takes them: the scales of an int8 region follow it. */
   readonly inputs: readonly Tensor[];
   /** True where no other shard reads the inputs, so that the engine may take their memory. */
   readonly exclusive: boolean;
@@ -20,7 +22,8 @@ export interface ShardJob {
 /** Regions that arrived for one (request, stage): on the shared topic, or for one try of one shard. */
 interface Arrivals {
   readonly startedMs: number;
-  readonly inputs: Map<number, Tensor>;
+  /** Each with its scales, where it has some. */
+  readonly inputs: Map<number, readonly Tensor[]>;
   /** Shards that took the shared regions already. */
   readonly served: Set<number>;
   /** Memory of `inputs`. */
@@ -70,11 +73,14 @@ export class ShardInbox {
     const expect = addressed[0]?.spec.inputs[chunk.tensor];
     const key = arrivalKey(chunk);
     if (!expect || this.#done.has(key) || this.#arrivals.get(key)?.inputs.has(chunk.tensor)) return;
+    const scales = scalesIn(topic, chunk, expect.scales);
     const done = this.#table.add(regionKey(chunk), topic, chunk, bytes, { expect });
     const arrivals = this.#arrivalsOf(key);
     if (!done) return;
     const data = elementsOf(expect.dtype, done.take()!);
-    arrivals.inputs.set(chunk.tensor, Tensor.of(expect.dtype, expect.shape, data));
+    const region = Tensor.of(expect.dtype, expect.shape, data);
+    const factors = scales ? [Tensor.of('float32', scaleShape(expect), scales)] : [];
+    arrivals.inputs.set(chunk.tensor, [region, ...factors]);
     arrivals.bytes += data.byteLength;
     this.#heldBytes += data.byteLength;
     for (const shard of addressed) this.#tryShard(shard, chunk);
@@ -113,7 +119,7 @@ export class ShardInbox {
       request,
       attempt,
       shard,
-      inputs: inputs as Tensor[],
+      inputs: (inputs as Tensor[][]).flat(),
       exclusive: readers === 1,
       receiveMs: performance.now() - started,
     });

@@ -65,10 +65,13 @@ export class ShardRunner {
     const { stage, shard } = job.shard.spec;
     const { bus, topics, chunkBytes } = this.#options;
     const topic = topics.ofm(job.deployment, stage, shard);
-    for (const [tensor, { dtype, shape, data }] of outputs.entries()) {
+    const made = outputs.values();
+    for (const [tensor, { scales }] of job.shard.spec.outputs.entries()) {
+      const { dtype, shape, data } = made.next().value!;
+      const factors = scales === undefined ? {} : { scales: bytesOf(made.next().value!.data) };
       const bytes = bytesOf(data);
       for (const { length, ...place } of chunkRanges(bytes.length, chunkBytes, data.BYTES_PER_ELEMENT)) {
-        const last = tensor === outputs.length - 1 && place.seq === place.total - 1;
+        const last = tensor === job.shard.spec.outputs.length - 1 && place.seq === place.total - 1;
         const identity = {
           v: VERSION,
           request: job.request,
@@ -82,6 +85,7 @@ export class ShardRunner {
           dtype,
           shape,
           ...place,
+          ...factors,
           ...(last ? { times } : {}),
         };
         const frame = encodeFrame<ShardChunk>(header, length, (target) =>

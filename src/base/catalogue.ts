@@ -178,6 +178,11 @@ export const CATALOGUE = {
     message: 'A message on {topic} announces {bytes} bytes; the limit is {limit}.',
     cure: 'Raise `wire.maxTensorBytes` on the receiver if the model really needs it.',
   },
+  ISO_ERR_WIRE_OVERFLOW: {
+    message:
+      'The output {output} holds infinities or no numbers, after feature maps that travelled as {wire}.',
+    cure: 'A value went beyond what {wire} holds (65504 for float16): serve the model with `wire: float32`. If it gives such values there, too, they are its own.',
+  },
   ISO_ERR_TOPIC_INVALID: {
     message: 'The name {name} cannot be part of a topic.',
     cure: 'Use letters, digits, dot, dash and underscore, at most 128 of them.',

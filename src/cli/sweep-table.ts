@@ -1,11 +1,12 @@
 import type { SweptModel, SweptRun } from '../simulation/sweep.ts';
+import type { Precision } from '../tensor/precision.ts';
 import type { Output } from './output.ts';
 import { bytesText, type Column, countText, msText, table } from './table.ts';
 
 /** A model's speedup over n, a table for each link; with several inferences, latency and throughput besides. */
 export function sweepText(
   swept: SweptModel,
-  { agents, links, strategies }: Axes,
+  { agents, links, strategies, wire }: Axes,
   inferences: number,
   output: Output,
 ) {
@@ -25,7 +26,8 @@ export function sweepText(
       ];
       const rows = strategies.map((strategy) => [strategy, ...agents.map((n) => cell(of(strategy, n)))]);
       const under = inferences > 1 ? ['', requestTable(strategies.map((s) => of(s, agents.at(-1)!)))] : [];
-      return ['', `Links: ${link}`, table(columns, rows, bold), ...under];
+      const over = wire === 'float32' ? '' : `, feature maps as ${wire}`;
+      return ['', `Links: ${link}${over}`, table(columns, rows, bold), ...under];
     }),
   ].join('\n');
 }
@@ -34,6 +36,7 @@ interface Axes {
   readonly agents: readonly number[];
   readonly links: readonly string[];
   readonly strategies: readonly string[];
+  readonly wire: Precision;
 }
 
 function cell({ outcome }: SweptRun): string {

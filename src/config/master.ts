@@ -1,3 +1,4 @@
+import { PRECISIONS, type Precision } from '../tensor/precision.ts';
 import {
   type ConnectionSettings,
   calibration,
@@ -27,6 +28,7 @@ export type ModelEntry =
       readonly name?: string;
       readonly strategy?: string;
       readonly scheme?: string;
+      readonly wire?: Precision;
       readonly shapes?: Readonly<Record<string, readonly number[]>>;
     };
 
@@ -37,6 +39,7 @@ export interface MasterSettings {
   repository: { directory: string; pollMs: number; watchSeconds: number };
   strategy: string;
   scheme: string;
+  wire: Precision;
   broker: ConnectionSettings;
   listen: ListenSettings;
   users: readonly User[];
@@ -55,7 +58,7 @@ export interface MasterSettings {
 export const masterSchema: SchemaOf<MasterSettings> = {
   cluster,
   models: {
-    doc: 'What is served: bundled names, zoo:NAME, paths of model files, or mappings of model, name, strategy, scheme and shapes. Left empty: street, unless there is a `repository.directory`.',
+    doc: 'What is served: bundled names, zoo:NAME, paths of model files, or mappings of model, name, strategy, scheme, wire and shapes. Left empty: street, unless there is a `repository.directory`.',
     format: 'models',
     default: [],
   },
@@ -85,6 +88,11 @@ export const masterSchema: SchemaOf<MasterSettings> = {
     doc: 'The scheme of the strategy `depth`: output-depth, input-depth or depth-grid.',
     format: 'text',
     default: 'output-depth',
+  },
+  wire: {
+    doc: 'How feature maps travel, where the entry of a model does not say: float32, without loss, float16 or int8.',
+    format: [...PRECISIONS],
+    default: 'float32',
   },
   broker: {
     ...connection,

@@ -35,6 +35,8 @@ export interface Engine extends Service {
   /** Version of the native library; known after `start`. */
   readonly version: string;
   readonly threads: number;
+  /** True where programs may have float16 and int8 tensors. Default: they may not. */
+  readonly knowsNarrowTypes?: boolean;
   /** Throws ISO_ERR_ENGINE_COMPILE naming the operator that is not supported. */
   compile(program: Graph): Promise<CompiledProgram>;
 }

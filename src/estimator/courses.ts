@@ -1,4 +1,6 @@
 import type { Shard } from '../partition/shard.ts';
+import { elementBytes } from '../tensor/dtype.ts';
+import { regionSize } from '../tensor/region.ts';
 import { type FleetModel, RESOURCE, type WorkerModel } from './fleet-model.ts';
 import { joinReceived, type Load, returnLag, sendBack, sendTo, sendToAll } from './routes.ts';
 import type { Course } from './stage-summary.ts';
@@ -15,22 +17,30 @@ export interface PlacedShard {
   readonly shard: Shard;
 }
 
-export function courseOf(model: FleetModel, { worker: id, shard }: PlacedShard): Course {
+export function courseOf(model: FleetModel, { worker: id, shard: placed }: PlacedShard): Course {
   const worker = model.worker(id);
+  const shard = model.travelling(placed, worker);
   const computeSeconds = worker.compute.seconds(shard.work);
   return { worker, shard, computeSeconds, left: 0, arrived: 0, computed: 0, received: 0, joined: 0 };
 }
 
 /** What travels of regions of these sizes. */
-export function loadOf(model: FleetModel, sizes: readonly number[], wanted: (at: number) => boolean): Load {
+export function loadOf(
+  model: FleetModel,
+  sizes: readonly number[],
+  conversion: readonly number[] = [],
+  wanted?: (at: number) => boolean,
+): Load {
   let bytes = 0;
   let messages = 0;
-  sizes.forEach((size, at) => {
-    if (!wanted(at)) return;
-    bytes += size;
-    messages += Math.max(1, Math.ceil(size / model.chunkBytes));
-  });
-  return { bytes, messages };
+  let converting = 0;
+  for (let at = 0; at < sizes.length; at += 1) {
+    if (wanted && !wanted(at)) continue;
+    bytes += sizes[at]!;
+    messages += Math.max(1, Math.ceil(sizes[at]! / model.chunkBytes));
+    converting += conversion[at] ?? 0;
+  }
+  return { bytes, messages, converting: converting * model.master.compute.profile.copySecondsPerByte };
 }
 
 /** The shared region on its way: when its first bytes left the master, and when each agent has it. */
@@ -51,7 +61,8 @@ export function sendShared(
   remote: readonly Pick<Course, 'worker' | 'shard'>[],
   shared: ReadonlySet<number>,
 ): SharedArrival {
-  const load = loadOf(model, remote[0]!.shard.inputBytes, (at) => shared.has(at));
+  const { inputBytes, inputConversion } = remote[0]!.shard;
+  const load = loadOf(model, inputBytes, inputConversion, (at) => shared.has(at));
   const agents = [...new Set(remote.map(({ worker }) => worker))];
   const arrivals = new Float64Array(agents.length);
   const started = Math.max(ready, time.freeAt(RESOURCE.masterLoop));
@@ -80,7 +91,8 @@ export function sendOwn(
   shards: number,
 ): number {
   const { worker, shard } = course;
-  const load = loadOf(model, shard.inputBytes, (at) => !shared.has(at) || worker.isMaster);
+  const isOwn = shared.size === 0 || worker.isMaster ? undefined : (at: number) => !shared.has(at);
+  const load = loadOf(model, shard.inputBytes, shard.inputConversion, isOwn);
   if (load.messages === 0) return 0;
   if (worker.isMaster) {
     // One that is the whole stage reads the tensors where they lie.
@@ -119,24 +131,18 @@ function serveLoop({ master }: FleetModel, time: Timeline, ready: number, second
 /** When a computed shard asks the master's resources: they serve in the order of these moments. */
 export function returnAt(model: FleetModel, { worker, shard, computed }: Course): number {
   if (worker.isMaster) return computed;
-  return (
-    computed +
-    returnLag(
-      model,
-      worker,
-      loadOf(model, shard.outputBytes, () => true),
-    )
-  );
+  return computed + returnLag(model, worker, loadOf(model, shard.outputBytes));
 }
 
 /** Brings the results back and joins them with those of the other `shards` of the stage. */
 export function bringBack(model: FleetModel, time: Timeline, course: Course, shards: number): void {
   const { worker, shard, computed } = course;
-  const load = loadOf(model, shard.outputBytes, () => true);
+  const load = loadOf(model, shard.outputBytes, shard.outputConversion);
   let summed = 0;
-  shard.outputBytes.forEach((size, at) => {
-    if (shard.outputs[at]!.join === 'sum') summed += size;
-  });
+  for (let at = 0; at < shard.outputs.length; at += 1) {
+    const { join, region } = shard.outputs[at]!;
+    if (join === 'sum') summed += regionSize(region) * elementBytes(shard.outputTypes[at]!);
+  }
   if (worker.isMaster) {
     course.received = computed;
     const bytes = shards === 1 ? 0 : load.bytes + summed;

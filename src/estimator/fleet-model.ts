@@ -1,7 +1,10 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Node } from '../graph/graph.ts';
+import type { Priced } from '../partition/shard.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { ComputeModel } from './compute.ts';
 import type { ComputeProfile, DeviceProfile, FleetProfile, LinkProfile, OneWay } from './profile.ts';
+import { type Travelling, travelling } from './travelling.ts';
 
 /** Resources of the master, the broker and the air. */
 export const RESOURCE = {
@@ -68,6 +71,12 @@ const NO_WAY: Passing = { alpha: 0, beta: 0, betaBehind: 0 };
 /** Whether the engine of a worker, named by its id, can run a node. */
 export type CanRun = (worker: string, node: Node) => boolean;
 
+export interface FleetModelOptions {
+  readonly canRun?: CanRun | undefined;
+  /** Default: float32. */
+  readonly wire?: Precision | undefined;
+}
+
 /** A fleet profile prepared for pricing: every worker by id, every resource by number. */
 export class FleetModel {
   readonly fleet: FleetProfile;
@@ -80,6 +89,8 @@ export class FleetModel {
     { readonly resource: number; readonly cores: number; readonly agents: number }
   >;
   readonly chunkBytes: number;
+  /** How feature maps travel. */
+  readonly wire: Precision;
   /** β of the master's network card. */
   readonly port: { readonly out: number; readonly in: number };
   readonly mediumBeta: number;
@@ -90,10 +101,12 @@ export class FleetModel {
   readonly #computes = new Map<ComputeProfile, ComputeModel>();
   readonly #workers: ReadonlyMap<string, WorkerModel>;
   readonly #canRun: CanRun | undefined;
+  readonly #travelling = new WeakMap<Priced, Travelling>();
 
   /** Without `canRun`, every worker can run every node. */
-  constructor(fleet: FleetProfile, canRun?: CanRun) {
+  constructor(fleet: FleetProfile, { canRun, wire = 'float32' }: FleetModelOptions = {}) {
     this.#canRun = canRun;
+    this.wire = wire;
     const { broker, masterPort, sharedMedium } = fleet;
     this.fleet = fleet;
     this.chunkBytes = fleet.chunkBytes;
@@ -130,10 +143,22 @@ export class FleetModel {
     return !can || nodes.every((node) => can(id, node));
   }
 
+  /** The shard as it goes to the worker and back; the master has its tensors at hand. */
+  travelling(shard: Priced, { isMaster }: WorkerModel): Travelling {
+    if (isMaster || this.wire === 'float32') return shard;
+    let known = this.#travelling.get(shard);
+    if (!known) {
+      known = travelling(shard, this.wire);
+      this.#travelling.set(shard, known);
+    }
+    return known;
+  }
+
   /** How many messages regions of these sizes travel in. */
   messagesOf(bytes: readonly number[]): number {
     let messages = 0;
-    for (const size of bytes) messages += Math.max(1, Math.ceil(size / this.chunkBytes));
+    for (let at = 0; at < bytes.length; at += 1)
+      messages += Math.max(1, Math.ceil(bytes[at]! / this.chunkBytes));
     return messages;
   }
 

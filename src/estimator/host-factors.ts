@@ -26,6 +26,12 @@ export type HostTerm = (typeof HOST_TERMS)[number];
 /** By term, or by kind of operator beyond that; 1 where one is absent. */
 export type HostFactors = Readonly<Partial<Record<HostTerm | WorkKind, number>>>;
 
+/** Everything on the machine takes so many times longer than by `factors`. */
+export function atPace(factors: HostFactors, pace: number): HostFactors {
+  const all = HOST_TERMS.map((term) => [term, pace * (factors[term] ?? 1)]);
+  return { ...factors, ...Object.fromEntries(all) };
+}
+
 /** `fleet` with the times of all parties on the machine `host` multiplied. */
 export function onHost<F extends FleetProfile>(fleet: F, host: string, factors: HostFactors): F {
   const of = <D extends DeviceProfile>(device: D, byMaster: boolean): D => {

@@ -6,6 +6,8 @@ import type { Timeline } from './timeline.ts';
 export interface Load {
   readonly bytes: number;
   readonly messages: number;
+  /** Seconds of the master's thread, to make it narrower or wide again. Default 0. */
+  readonly converting?: number;
 }
 
 /** Seconds of a direction of a link for the load. */
@@ -144,7 +146,7 @@ export function joinReceived(model: FleetModel, time: Timeline, load: Load, summ
   const adding = summedBytes * master.compute.profile.copySecondsPerByte;
   time.hop(handling(master, chunkOf(model, load)));
   time.tail += adding;
-  alongLoop(time, master, handling(master, load) + adding);
+  alongLoop(time, master, handling(master, load) + (load.converting ?? 0) + adding);
   return time.tail;
 }
 
@@ -162,7 +164,7 @@ function leaveMaster(
   const more = broker ? 0 : (copies - 1) * secondsPerMessage;
   time.begin(ready);
   time.hop(handling(master, chunk) + more);
-  alongLoop(time, master, handling(master, load) + load.messages * more);
+  alongLoop(time, master, handling(master, load) + (load.converting ?? 0) + load.messages * more);
   if (!broker) return;
   const { masterLink } = broker;
   time.hop(Math.max(over(masterLink.toAgent, chunk), chunk.bytes * model.port.out));

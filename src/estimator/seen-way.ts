@@ -1,3 +1,4 @@
+import type { Precision } from '../tensor/precision.ts';
 import type { StageTerms } from './stage-summary.ts';
 
 /** What the master saw of a shard's way to its agent and back, in seconds. */
@@ -8,6 +9,8 @@ export interface SeenWay {
   readonly receiveSeconds: number;
   /** Of the results. */
   readonly chunks: number;
+  /** How the regions travelled. */
+  readonly wire: Precision;
 }
 
 export interface WaySeconds {
@@ -19,7 +22,10 @@ export interface WaySeconds {
  * Parts the way into there and back, by one clock. Where results come in several chunks, the time between them tells
  * how long one takes; one chunk alone tells nothing, and both directions are taken to be off by the same factor.
  */
-export function partedWay({ seconds, receiveSeconds, chunks }: SeenWay, predicted: StageTerms): WaySeconds {
+export function partedWay(
+  { seconds, receiveSeconds, chunks }: Omit<SeenWay, 'wire'>,
+  predicted: StageTerms,
+): WaySeconds {
   const back = chunks > 1 ? (receiveSeconds * chunks) / (chunks - 1) : shareOf(predicted) * seconds;
   const fromAgent = Math.min(back, seconds);
   return { toAgent: seconds - fromAgent, fromAgent };

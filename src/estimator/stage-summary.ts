@@ -1,5 +1,5 @@
-import type { Shard } from '../partition/shard.ts';
 import type { WorkerModel } from './fleet-model.ts';
+import type { Travelling } from './travelling.ts';
 
 /** The paper's five terms, of the shard that ends last; their sum is the time of the stage. In seconds. */
 export interface StageTerms {
@@ -45,7 +45,7 @@ export interface StageCost {
 /** What pricing and simulation remember of a shard on its way. */
 export interface Course {
   readonly worker: WorkerModel;
-  readonly shard: Shard;
+  readonly shard: Travelling;
   readonly computeSeconds: number;
   left: number;
   arrived: number;

@@ -7,7 +7,7 @@ import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.t
 import { type DeadlineOptions, Deadlines } from '../planner/deadlines.ts';
 import { type Dealer, dealersOf } from '../planner/dealer.ts';
 import { MASTER, type Plan, type PlannedShard, workersOf } from '../planner/plan.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import type { ShardProgram } from '../wire/messages/control.ts';
@@ -17,6 +17,7 @@ import type { Topics } from '../wire/topics.ts';
 import type { BlobServer } from './blob-server.ts';
 import type { Fleet } from './fleet.ts';
 import type { FleetProfiles } from './fleet-profile.ts';
+import { heldTypes, wireEdges } from './held-types.ts';
 import { type InferenceResult, runInference } from './inference.ts';
 import { LocalPrograms } from './local-programs.ts';
 import { type Blob, type PackedProgram, ProgramPacker } from './packed-program.ts';
@@ -53,6 +54,7 @@ export class Deployment {
   readonly plan: Plan;
   readonly #options: DeploymentOptions;
   readonly #flow: Dataflow;
+  readonly #held: ReadonlyMap<string, TensorType>;
   readonly #remote: RemoteShards;
   readonly #local: LocalPrograms;
   readonly #deadlines: Deadlines;
@@ -68,12 +70,14 @@ export class Deployment {
   #requests = 0;
 
   constructor(options: DeploymentOptions) {
-    const { plan, bus, topics, fleet, logger, engine, deadlines } = options;
+    const { plan, graph, bus, topics, fleet, logger, engine, deadlines } = options;
     this.#options = options;
     this.plan = plan;
     this.#flow = dataflowOf(plan);
-    this.#remote = new RemoteShards({ bus, topics, deployment: this.id, fleet, logger });
-    this.#local = new LocalPrograms(engine);
+    const { wire } = plan;
+    this.#held = heldTypes(graph, this.#flow, wire);
+    this.#remote = new RemoteShards({ bus, topics, deployment: this.id, fleet, logger, wire });
+    this.#local = new LocalPrograms(engine, this.#held);
     this.#deadlines = new Deadlines(deadlines);
     this.#dealers = dealersOf(plan.stages);
   }
@@ -100,7 +104,7 @@ export class Deployment {
       await this.#remote.start();
       await Promise.all(this.#agents.map((agent) => this.#deployOn(agent, packed)));
       for (const { planned } of this.#flow.shards) {
-        if (workersOf(planned).includes(MASTER)) await this.#local.get(planned.shard.program);
+        if (workersOf(planned).includes(MASTER)) await this.#local.get(planned);
       }
     } catch (error) {
       await this.stop();
@@ -140,6 +144,7 @@ export class Deployment {
     const context = {
       deployment: this.id,
       flow: this.#flow,
+      held: this.#held,
       holders: this.#holders,
       holds: (agent: string) => this.holds(agent),
       remote: this.#remote,
@@ -149,8 +154,8 @@ export class Deployment {
       observe: this.#options.profiles?.observe,
       observeWay: this.#options.profiles?.observeWay,
       isAlone: () => this.#running.size === 1,
-      ...{ bus, topics, fleet, logger },
-      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+      outlet: { bus, wire: this.plan.wire, ...(chunkBytes === undefined ? {} : { chunkBytes }) },
+      ...{ topics, fleet, logger },
     };
     const begun = this.#requests;
     const wasAlone = this.#running.size === 0;
@@ -198,6 +203,7 @@ export class Deployment {
   }
 
   async #deployOn(agent: string, packed: ReadonlyMap<number, PackedProgram>): Promise<void> {
+    this.#requireWire(agent);
     const held = this.#flow.shards.filter(({ id }) => this.#holders[id]!.includes(agent));
     const programs = held.map((flow) => this.#specOf(flow, packed.get(flow.id)!, agent));
     const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
@@ -210,24 +216,37 @@ export class Deployment {
     );
   }
 
+  /** An agent of an older version would take narrow elements for float32. Throws ISO_ERR_DEPLOY_FAILED. */
+  #requireWire(agent: string): void {
+    const { fleet, model } = this.#options;
+    const { wire } = this.plan;
+    const member = fleet.members.find(({ id }) => id === agent);
+    if (wire === 'float32' || !member || member.profile.wire?.includes(wire)) return;
+    const reason = `its version of Isobath cannot send and take ${wire}`;
+    const error = IsobathError.of('ISO_ERR_DEPLOY_FAILED', { model, agent, reason });
+    this.#failures.set(agent, error);
+    throw error;
+  }
+
   #specOf(
     { stage, index, planned }: FlowShard,
     { program, filters }: PackedProgram,
     agent: string,
   ): ShardProgram {
-    const { shard } = planned;
     const shared = this.#flow.shared[stage.index]!;
-    const typeOf = (tensor: string) => {
-      const { dtype, shape } = shard.program.types.get(tensor)!;
-      return { tensor, dtype, shape };
-    };
+    const edges = wireEdges(planned, this.plan.wire);
+    const names = planned.shard.program;
     const ref = ({ sha256, bytes }: Blob) => ({ sha256, bytes });
     return {
       stage: stage.index,
       shard: index,
       program: ref(program),
-      inputs: shard.program.inputs.map((name, at) => ({ ...typeOf(name), shared: shared.has(at) })),
-      outputs: shard.program.outputs.map(typeOf),
+      inputs: edges.inputs.map((type, at) => ({
+        tensor: names.inputs[at]!,
+        ...type,
+        shared: shared.has(at),
+      })),
+      outputs: edges.outputs.map((type, at) => ({ tensor: names.outputs[at]!, ...type })),
       blobs: filters.map(ref),
       standby: !agentsOf(planned).includes(agent),
     };

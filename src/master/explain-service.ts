@@ -72,7 +72,7 @@ export class ExplainService implements Service {
     if (!service || !deployment) throw notReady(name, status.error);
     const known = this.#known.get(name);
     if (known?.deployment === deployment.id) return known.text;
-    const explainer = new Explainer(service.model.graph, new FleetModel(profiles.profile));
+    const explainer = new Explainer(service.model.graph, new FleetModel(profiles.profile, deployment.plan));
     const explanation: Explanation = {
       v: VERSION,
       type: 'plan',

@@ -1,6 +1,6 @@
 import type { Logger } from '../base/logger.ts';
 import { FleetModel } from '../estimator/fleet-model.ts';
-import { type HostFactors, onHost } from '../estimator/host-factors.ts';
+import { atPace, type HostFactors, onHost } from '../estimator/host-factors.ts';
 import { type HostEvidence, hostFit } from '../estimator/host-fit.ts';
 import type { MeasuredFleet } from '../estimator/measured.ts';
 import { median } from '../estimator/statistics.ts';
@@ -21,7 +21,9 @@ export interface HostCorrectionOptions {
 export const WARM_UP = 8;
 /** Factors are sought after so many inferences of a plan, and again whenever so many more were seen. */
 export const LEARNT_FROM = 30;
-/** Logarithm: no factor moved by more, and those in force stay. */
+/** How fast the machine is as a whole just now is taken from its last inferences, and so often. */
+export const PACE_FROM = 6;
+/** Logarithm: neither a factor nor the pace moved by more, and those in force stay. */
 const HYSTERESIS = Math.log(1.1);
 /** Running plans that count, those last seen. */
 const PLANS = 4;
@@ -86,8 +88,21 @@ export class HostCorrection {
     if (seen.inferences <= WARM_UP) return;
     seen.times.push(reports.map(({ totalMs }) => totalMs / 1000));
     if (seen.times.length > LEARNT_FROM) seen.times.shift();
-    if ((seen.inferences - WARM_UP) % LEARNT_FROM !== 0) return;
-    this.#work = this.#work.then(() => this.#seek(fleet, host)).catch(() => undefined);
+    const counted = seen.inferences - WARM_UP;
+    if (counted % LEARNT_FROM === 0) {
+      this.#work = this.#work.then(() => this.#seek(fleet, host)).catch(() => undefined);
+    } else if (counted % PACE_FROM === 0) {
+      this.#keepPace(evidenceOf(fleet, host, plan, seen.times.slice(-PACE_FROM)));
+    }
+  }
+
+  /** Plans need no word of it: whatever they are made of becomes slower, or faster, alike. */
+  #keepPace({ measuredSeconds, predictedSeconds }: HostEvidence): void {
+    if (!this.#inForce) return;
+    const { host, factors } = this.#inForce;
+    const predicted = predictedSeconds(factors);
+    const pace = median(measuredSeconds.map((seconds, at) => seconds / predicted[at]!));
+    if (Math.abs(Math.log(pace)) > HYSTERESIS) this.#inForce = { host, factors: atPace(factors, pace) };
   }
 
   async #seek(fleet: MeasuredFleet, host: string): Promise<void> {
@@ -145,7 +160,7 @@ function evidenceOf(
 
 /** Of each stage, with those that run at its side. */
 function stageSecondsOf(plan: Plan, fleet: MeasuredFleet): number[] {
-  return simulate(plan, new FleetModel(fleet)).stages.map(({ terms }) =>
+  return simulate(plan, new FleetModel(fleet, plan)).stages.map(({ terms }) =>
     Object.values(terms).reduce((sum, each) => sum + each, 0),
   );
 }

@@ -1,8 +1,10 @@
 import type { Dataflow } from '../planner/dataflow.ts';
 import { accumulate, place, slice } from '../tensor/copy.ts';
-import { elementBytes, type TypedArray } from '../tensor/dtype.ts';
+import { type DType, elementBytes, type TypedArray } from '../tensor/dtype.ts';
 import { isWhole, type Region } from '../tensor/region.ts';
 import { bytesOf, Tensor, type TensorType } from '../tensor/tensor.ts';
+import { placeFromWire } from '../tensor/wire-region.ts';
+import { elementsOf } from '../wire/reassembly.ts';
 
 /** Partial sums of one region, in the order of their shards. */
 interface SumGroup {
@@ -16,6 +18,7 @@ interface SumGroup {
  * are added in the order of the shards, whichever comes first, so that the same request always gives the same bits.
  */
 export class JoinedTensors {
+  /** As the tensors are kept. */
   readonly #types: ReadonlyMap<string, TensorType>;
   readonly #tensors = new Map<string, Tensor>();
   readonly #sums = new Map<string, SumGroup>();
@@ -62,11 +65,19 @@ export class JoinedTensors {
     return this.#types.has(name) ? slice(tensor, region) : tensor;
   }
 
-  /** Writes raw bytes of a placed region, `offset` bytes from its start, as they arrive. */
-  placeBytes(name: string, region: Region, offset: number, bytes: Uint8Array): void {
-    const { dtype, shape, data } = this.get(name);
-    const width = elementBytes(dtype);
-    place(bytesOf(data), [...shape, width], [...region, [0, width]], bytes, offset);
+  /** Writes bytes of a placed region, `offset` bytes from its start, as they arrive: of the tensor, or as the wire has it. */
+  placeBytes(
+    name: string,
+    region: Region,
+    offset: number,
+    bytes: Uint8Array,
+    wire: { readonly dtype: DType; readonly scales?: Float32Array | undefined },
+  ): void {
+    const tensor = this.get(name);
+    const { dtype, shape, data } = tensor;
+    const width = elementBytes(wire.dtype);
+    if (dtype === wire.dtype) place(bytesOf(data), [...shape, width], [...region, [0, width]], bytes, offset);
+    else placeFromWire(tensor, region, elementsOf(wire.dtype, bytes), wire.scales, offset / width);
   }
 
   /** Puts a whole part in its place. A part that is the whole tensor becomes the tensor, without a copy. */

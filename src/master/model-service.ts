@@ -42,6 +42,8 @@ export interface ModelServiceOptions {
   readonly settleMs?: number;
   /** A running plan is left only for one that is predicted to be faster by this share. Default 0.1. */
   readonly leastGain?: number;
+  /** While nothing is deployed, measurements are awaited no longer than this; plans assume the rest. Default 30000 ms. */
+  readonly measureMs?: number;
 }
 
 export type ModelEvents = {
@@ -153,7 +155,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const { fleet, logger, model, profiles } = this.#options;
     const weighsTimes = isSearched(model.strategy);
     // agents that have just joined are measured before they get work by their speed
-    if (weighsTimes) await profiles.settled();
+    if (weighsTimes) await this.#measured();
     const members = this.#bench.without(fleet.members);
     const state = fingerprint(members);
     const outdated = weighsTimes && this.#outdated;
@@ -198,6 +200,18 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     this.emit('deployed', { model: model.name, deployment, members: members.length });
     await previous?.deployment.stop();
     if (fingerprint(this.#bench.without(fleet.members)) !== state) this.#schedule();
+  }
+
+  /** A large fleet takes minutes to measure, one link after another. It serves meanwhile, and is planned for again later. */
+  async #measured(): Promise<void> {
+    const { profiles, measureMs = 30_000 } = this.#options;
+    if (this.#current) return profiles.settled();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, measureMs);
+    });
+    await Promise.race([profiles.settled(), patience]);
+    clearTimeout(timer);
   }
 
   /** The canary: the plan as it is deployed must give the golden outputs. Throws ISO_ERR_GOLDEN_MISMATCH. */
@@ -260,7 +274,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   #deploymentOf(plan: Plan): Deployment {
-    const { model, settleMs: _, leastGain: __, ...shared } = this.#options;
+    const { model, settleMs: _, leastGain: __, measureMs: ___, ...shared } = this.#options;
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
 }

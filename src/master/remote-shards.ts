@@ -1,11 +1,11 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { FlowShard } from '../planner/dataflow.ts';
-import type { Region } from '../tensor/region.ts';
-import type { TensorType } from '../tensor/tensor.ts';
+import { type Precision, wireTypeOf } from '../tensor/precision.ts';
+import { fromWire } from '../tensor/wire-region.ts';
 import type { Bus } from '../transport/bus.ts';
 import { decodeFrame } from '../wire/codec.ts';
-import { SHARD_CHUNK, type ShardChunk, type ShardTimes } from '../wire/messages/shard-chunk.ts';
+import { SHARD_CHUNK, type ShardChunk, type ShardTimes, scalesIn } from '../wire/messages/shard-chunk.ts';
 import { elementsOf, Reassembly } from '../wire/reassembly.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { Fleet } from './fleet.ts';
@@ -48,6 +48,7 @@ export interface RemoteShardsOptions {
   readonly deployment: string;
   readonly fleet: Fleet;
   readonly logger: Logger;
+  readonly wire: Precision;
 }
 
 /** Receives the OFM regions of one deployment. What nobody waits for, late or double, is dropped. */
@@ -121,7 +122,7 @@ export class RemoteShards {
       return;
     }
     call.firstMs ||= performance.now();
-    call.bytes += bytes.length;
+    call.bytes += bytes.length + (header.scales?.length ?? 0);
     call.chunks += 1;
     call.times = header.times ?? call.times;
     try {
@@ -143,25 +144,27 @@ export class RemoteShards {
     if (!output) return;
     const { tensor, region, join } = output;
     const started = performance.now();
+    const own = shard.program.types.get(shard.program.outputs[header.tensor]!)!;
+    const expect = wireTypeOf(own, this.#options.wire);
+    const { dtype } = expect;
+    // each chunk has all scales of its region, whichever comes first
+    const scales = scalesIn(topic, header, expect.scales);
     let parts = call.regions.get(header.tensor);
     if (!parts) {
-      const expect = shard.program.types.get(shard.program.outputs[header.tensor]!)!;
-      parts = new Reassembly(topic, header, this.#sinkFor(call, tensor, region, join, expect));
+      // placed regions go straight into the joined tensor; sums are collected, because they are added in order
+      const sink = (offset: number, part: Uint8Array) =>
+        call.joined.placeBytes(tensor, region, offset, part, { dtype, scales });
+      parts = new Reassembly(topic, header, join === 'place' ? { expect, sink } : { expect });
       call.regions.set(header.tensor, parts);
     }
     if (parts.add(header, bytes)) {
       call.done.add(header.tensor);
       if (join === 'sum') {
-        call.joined.addPart(tensor, region, call.flow.id, elementsOf('float32', parts.take()!));
+        const part = fromWire(own, elementsOf(dtype, parts.take()!), scales);
+        call.joined.addPart(tensor, region, call.flow.id, part);
       }
     }
     call.joinMs += performance.now() - started;
-  }
-
-  /** Placed regions go straight into the joined tensor; sums are collected, because they are added in order. */
-  #sinkFor(call: Pending, tensor: string, region: Region, join: 'place' | 'sum', expect: TensorType) {
-    const sink = (offset: number, bytes: Uint8Array) => call.joined.placeBytes(tensor, region, offset, bytes);
-    return join === 'place' ? { expect, sink } : { expect };
   }
 }
 

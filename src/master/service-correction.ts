@@ -8,6 +8,7 @@ import { shardTerms } from '../estimator/stage-cost.ts';
 import type { StageTerms } from '../estimator/stage-summary.ts';
 import type { Work } from '../partition/work.ts';
 import { MASTER, type Plan, type Stage } from '../planner/plan.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { HostCorrection } from './host-correction.ts';
 import type { StageReport } from './stage-times.ts';
 
@@ -91,7 +92,7 @@ export class ServiceCorrection {
   observeWay(stage: Stage, index: number, seen: SeenWay): void {
     const { logger, onChange } = this.#options;
     const { worker } = stage.shards[index]!;
-    const terms = this.#termsOf(stage)?.[index];
+    const terms = this.#termsOf(stage, seen.wire)?.[index];
     if (!terms) return;
     const way = partedWay(seen, terms);
     const see = (term: 'toAgent' | 'fromAgent', predictedSeconds: number) =>
@@ -103,14 +104,14 @@ export class ServiceCorrection {
   }
 
   /** Undefined where an agent has left, or one shares its machine: there is no wire, and cores are not a link's. */
-  #termsOf(stage: Stage): readonly StageTerms[] | undefined {
+  #termsOf(stage: Stage, wire: Precision): readonly StageTerms[] | undefined {
     const known = this.#terms.get(stage);
     if (known) return known;
     const fleet = this.#options.measured();
     const alone = fleet.agents.filter((agent) => !sharesMachine(agent, [fleet.master, ...fleet.agents]));
     const there = new Set([MASTER, ...alone.map(({ id }) => id)]);
     if (!stage.shards.every(({ worker }) => there.has(worker))) return undefined;
-    const terms = shardTerms(new FleetModel(fleet), stage.shards);
+    const terms = shardTerms(new FleetModel(fleet, { wire }), stage.shards);
     this.#terms.set(stage, terms);
     return terms;
   }

@@ -1,16 +1,17 @@
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { SeenWay } from '../estimator/seen-way.ts';
+import { travelling } from '../estimator/travelling.ts';
 import type { Work } from '../partition/work.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import type { Deadlines } from '../planner/deadlines.ts';
 import type { Dealer } from '../planner/dealer.ts';
 import { MASTER, type Stage, workersOf } from '../planner/plan.ts';
-import type { Bus } from '../transport/bus.ts';
+import type { TensorType } from '../tensor/tensor.ts';
 import { ALL_SHARDS } from '../wire/messages/shard-chunk.ts';
 import type { Topics } from '../wire/topics.ts';
 import type { Fleet } from './fleet.ts';
-import { publishRegion } from './ifm-publisher.ts';
+import { type Outlet, publishRegion } from './ifm-publisher.ts';
 import type { JoinedTensors } from './join.ts';
 import type { LocalPrograms } from './local-programs.ts';
 import { DeadlineError, type RemoteShards } from './remote-shards.ts';
@@ -20,11 +21,13 @@ import type { StageTimes } from './stage-times.ts';
 export interface ShardContext {
   readonly deployment: string;
   readonly flow: Dataflow;
+  /** The types in which the master keeps the model's tensors. */
+  readonly held: ReadonlyMap<string, TensorType>;
   /** Agents that hold a shard's program, the planned one first; by shard id. */
   readonly holders: readonly (readonly string[])[];
   /** True while the agent is there and has not forgotten its programs in a restart. */
   readonly holds: (agent: string) => boolean;
-  readonly bus: Bus;
+  readonly outlet: Outlet;
   readonly topics: Topics;
   readonly fleet: Fleet;
   readonly remote: RemoteShards;
@@ -39,7 +42,6 @@ export interface ShardContext {
   /** True while one inference runs: more would wait for one another. */
   readonly isAlone: () => boolean;
   readonly logger: Logger;
-  readonly chunkBytes?: number;
 }
 
 /** The part of an inference that its shards see. */
@@ -67,13 +69,15 @@ export async function runShard(
   for (let attempt = 0; ; attempt += 1) {
     const worker = nextWorker(context, flow, dealer, tried);
     tried.add(worker);
+    // the first attempt is that of planned workers, who listen to what the stage shares
+    if (attempt === 0 && !workersOf(flow.planned).includes(worker)) attempt = 1;
     const ended = dealer?.holds(worker) ? dealer.begin(worker) : undefined;
     const started = performance.now();
     try {
       if (worker === MASTER) await runLocally(context, state, flow);
       else await runRemotely(context, state, flow, worker, attempt);
       ended?.((performance.now() - started) / 1000);
-      return { asPlanned: attempt === 0 && workersOf(flow.planned).includes(worker) };
+      return { asPlanned: attempt === 0 };
     } catch (error) {
       ended?.();
       if (worker === MASTER) throw error;
@@ -112,14 +116,18 @@ async function runRemotely(
   const totalMs = performance.now() - started;
   deadlines.observe(flow.stage.index, totalMs);
   const { agentTimes, receiveMs, joinMs } = answer;
-  context.observe?.(agent, flow.planned.shard.work, agentTimes.computeMs / 1000);
+  const { wire } = context.outlet;
+  context.observe?.(agent, travelling(flow.planned.shard, wire).work, agentTimes.computeMs / 1000);
   const edgeMs = agentTimes.waitMs + agentTimes.computeMs;
   const inFlight = totalMs - sent.partitionMs - edgeMs - receiveMs;
   // which link was taken is known of planned workers alone, not of replicas
   if (attempt === 0 && !context.dealers.has(flow.stage.index) && context.isAlone()) {
     const seconds = Math.max(0, inFlight + receiveMs - joinMs) / 1000;
     const receiveSeconds = Math.max(0, receiveMs - joinMs) / 1000;
-    context.observeWay?.(flow.stage, flow.index, { seconds, receiveSeconds, chunks: answer.chunks });
+    context.observeWay?.(flow.stage, flow.index, {
+      ...{ seconds, receiveSeconds, wire },
+      chunks: answer.chunks,
+    });
   }
   times.addBytes(flow, sent.bytes + answer.bytes);
   times.end(flow, {
@@ -139,7 +147,7 @@ async function publishInputs(
   agent: string,
   attempt: number,
 ): Promise<{ bytes: number; partitionMs: number }> {
-  const { bus, topics, deployment, chunkBytes } = context;
+  const { outlet, topics, deployment } = context;
   const { inputs } = flow.planned.shard;
   const shared = attempt === 0 ? context.flow.shared[flow.stage.index]! : new Set<number>();
   let bytes = 0;
@@ -147,7 +155,7 @@ async function publishInputs(
   const publish = async (topic: string, shard: number, at: number) => {
     const { tensor, region } = inputs[at]!;
     const address = { request: state.request, stage: flow.stage.index, shard, attempt, tensor: at };
-    const sent = await publishRegion(bus, topic, address, state.joined.get(tensor), region, chunkBytes);
+    const sent = await publishRegion(outlet, topic, address, state.joined.get(tensor), region);
     bytes += sent.bytes;
     partitionMs += sent.partitionMs;
   };
@@ -169,7 +177,7 @@ async function runLocally(context: ShardContext, state: RequestState, flow: Flow
   const { shard } = flow.planned;
   const { joined, times } = state;
   const started = performance.now();
-  const program = await context.local.get(shard.program);
+  const program = await context.local.get(flow.planned);
   const inputs = shard.inputs.map(({ tensor, region }) => joined.part(tensor, region));
   const consume = shard.inputs.every(({ tensor }) => joined.isLastRead(tensor));
   const { outputs, computeMs } = await program.run(inputs, { consume });

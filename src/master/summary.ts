@@ -21,10 +21,11 @@ export function summarize(
   result: InferenceResult,
   options: SummaryOptions = {},
 ): ResultSummary {
-  const { degraded, stages, totalMs } = result;
+  const { degraded, wire, stages, totalMs } = result;
   const { name, version } = model;
   const stated = version === undefined ? {} : { version: version.slice(0, 128) };
-  const summary = { model: name, ...stated, request, degraded, agents, totalMs, stages };
+  const lossy = wire ? { wire } : {};
+  const summary = { model: name, ...stated, request, degraded, ...lossy, agents, totalMs, stages };
   return { ...summary, ...meaningOf(model, result, options) };
 }
 

@@ -14,6 +14,8 @@ export interface Branch {
   readonly macs: number;
 }
 
+const TOGETHER = 'its nodes hang together: it has no branches';
+
 /** A place in the output of a Concat, and the tensor that goes there. */
 interface Slot {
   readonly tensor: string;
@@ -27,6 +29,8 @@ interface Slot {
  *        +-> conv 1x1 -> conv 5x5 > b --+-> Concat     a -> channels [0, A) of it, b -> channels [A, A + B)
  */
 export function branchesOf({ graph, nodes, outputs }: Run): Branch[] | string {
+  const inOneConcat = nodes.some(({ op, outputs: [made] }) => op === 'Concat' && made === outputs[0]);
+  if (outputs.length < 2 && !inOneConcat) return TOGETHER;
   const read = new Set(nodes.flatMap(readsOf));
   const joints = nodes.filter(
     (node) => node.op === 'Concat' && node.domain === '' && !read.has(node.outputs[0]!),
@@ -48,7 +52,7 @@ export function branchesOf({ graph, nodes, outputs }: Run): Branch[] | string {
     const macs = part.reduce((sum, node) => sum + macsOf(graph, node), 0);
     return leaving.length > 0 ? [{ nodes: part, outputs: leaving, macs }] : [];
   });
-  return branches.length < 2 ? 'its nodes hang together: it has no branches' : branches;
+  return branches.length < 2 ? TOGETHER : branches;
 }
 
 function slotsOf(graph: Graph, concat: Node): Slot[] {

@@ -88,10 +88,9 @@ export function unfitDepthCut(run: Run, cut: DepthCut): string | undefined {
 
 /** The tensor nearest to the goals of which more is needed than `share`. */
 function sharedTensor(graph: Graph, walk: Walk, share: number, local: boolean): string | undefined {
-  const made = new Set(walk.steps.map(({ node }) => node.outputs[0]!));
   for (const [tensor, region] of walk.needed) {
     const size = sizeOf(graph.types.get(tensor)!.shape);
-    if ((local || made.has(tensor)) && regionSize(region) > share * size + 1e-6) return tensor;
+    if ((local || walk.made.has(tensor)) && regionSize(region) > share * size + 1e-6) return tensor;
   }
   return undefined;
 }

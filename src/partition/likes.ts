@@ -10,13 +10,23 @@ const FEW = 8;
  * of the ends, with as many rows (or columns). Undefined for a part that gets nothing. `ranges` are by region and part.
  */
 export function placesOf(ranges: readonly (readonly Range[])[]): (string | undefined)[] {
-  const extents = ranges[0]!.map((_, at) => ranges.map((cut) => cut[at]![1] - cut[at]![0]));
-  const busy = extents.map((each) => each.some((extent) => extent > 0));
-  const [first, last] = [busy.indexOf(true), busy.lastIndexOf(true)];
-  return extents.map((each, at) => {
-    const sizes = each.map((extent) => (extent <= FEW ? extent : Math.round(FEW + 10 * Math.log(extent))));
-    return busy[at] ? `${at === first ? '[' : ''}${sizes}${at === last ? ']' : ''}` : undefined;
-  });
+  const places: (string | undefined)[] = [];
+  let [first, last] = [-1, -1];
+  for (let at = 0; at < ranges[0]!.length; at += 1) {
+    let [place, busy] = ['', false];
+    for (const cut of ranges) {
+      const extent = cut[at]![1] - cut[at]![0];
+      place += `${extent <= FEW ? extent : Math.round(FEW + 10 * Math.log(extent))} `;
+      if (extent > 0) busy = true;
+    }
+    places.push(busy ? place : undefined);
+    if (!busy) continue;
+    if (first < 0) first = at;
+    last = at;
+  }
+  if (first >= 0) places[first] = `[${places[first]}`;
+  if (last >= 0) places[last] += ']';
+  return places;
 }
 
 /** One assignment per part that gets something; the shard is made for the first of those with the same place. */

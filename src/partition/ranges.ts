@@ -8,25 +8,30 @@ import type { Range } from '../tensor/region.ts';
 export function proportionalRanges(extent: number, weights: readonly number[], unit = 1): Range[] {
   // relative to the largest, so that no sum of weights overflows
   const largest = Math.max(...weights);
-  const shares = weights.map((weight) => (largest > 0 ? weight / largest : 1));
-  const total = shares.reduce((sum, share) => sum + share, 0);
+  const shares = largest > 0 ? weights.map((weight) => weight / largest) : weights.map(() => 1);
+  let total = 0;
+  for (const share of shares) total += share;
   const units = Math.ceil(extent / unit);
-  const exact = shares.map((share) => (units * share) / total);
-  const counts = exact.map(Math.floor);
-  const byRemainder = exact
-    .map((value, at) => ({ at, remainder: value - counts[at]! }))
-    .sort((a, b) => b.remainder - a.remainder || a.at - b.at);
-  let left = units - counts.reduce((sum, count) => sum + count, 0);
-  for (const { at } of byRemainder) {
-    if (left === 0) break;
-    counts[at]! += 1;
-    left -= 1;
+  let left = units;
+  const counts: number[] = [];
+  const remainders: number[] = [];
+  for (const share of shares) {
+    const exact = (units * share) / total;
+    const count = Math.floor(exact);
+    counts.push(count);
+    remainders.push(exact - count);
+    left -= count;
+  }
+  for (; left > 0; left -= 1) {
+    let next = 0;
+    for (let at = 1; at < remainders.length; at += 1) if (remainders[at]! > remainders[next]!) next = at;
+    counts[next]! += 1;
+    remainders[next] = -1;
   }
   let start = 0;
-  return counts.map((count) => {
-    const end = Math.min(extent, start + count * unit);
-    const range: Range = [start, end];
-    start = end;
-    return range;
+  return counts.map((count): Range => {
+    const from = start;
+    start = Math.min(extent, from + count * unit);
+    return [from, start];
   });
 }

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import type { DType } from '../tensor/dtype.ts';
 import type { Region } from '../tensor/region.ts';
 import type { Work } from './work.ts';
 
@@ -32,9 +33,11 @@ export interface Shard {
   readonly filterBytes: number;
   /** One per node that it runs: what the estimator prices. */
   readonly work: readonly Work[];
-  /** Of each input, and of each output, as they travel. */
+  /** Of each input, and of each output, as they are. */
   readonly inputBytes: readonly number[];
   readonly outputBytes: readonly number[];
+  readonly inputTypes: readonly DType[];
+  readonly outputTypes: readonly DType[];
 }
 
 /** Everything but the program: what a planner needs to know of a shard. */
@@ -51,6 +54,8 @@ export class LazyShard implements Shard {
   readonly work: readonly Work[];
   readonly inputBytes: readonly number[];
   readonly outputBytes: readonly number[];
+  readonly inputTypes: readonly DType[];
+  readonly outputTypes: readonly DType[];
   readonly #write: () => Graph;
   #program: Graph | undefined;
 
@@ -62,6 +67,8 @@ export class LazyShard implements Shard {
     this.work = price.work;
     this.inputBytes = price.inputBytes;
     this.outputBytes = price.outputBytes;
+    this.inputTypes = price.inputTypes;
+    this.outputTypes = price.outputTypes;
     this.#write = write;
   }
 

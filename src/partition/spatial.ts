@@ -1,4 +1,4 @@
-import type { Range, Region } from '../tensor/region.ts';
+import type { Range } from '../tensor/region.ts';
 import { madeInOrder } from './dealing.ts';
 import { proportionalRanges } from './ranges.ts';
 import type { Run } from './run.ts';
@@ -64,10 +64,13 @@ export function partBetween(
   first: number,
   last: number,
 ): TensorRegion[] {
-  return regions.flatMap(({ tensor, region }, at) => {
+  const parts: TensorRegion[] = [];
+  for (let at = 0; at < regions.length; at += 1) {
+    const { tensor, region } = regions[at]!;
     const range: Range = [cuts[at]![first]![0], cuts[at]![last]![1]];
-    return range[0] < range[1] ? [{ tensor, region: region.with(axis, range) as Region }] : [];
-  });
+    if (range[0] < range[1]) parts.push({ tensor, region: region.with(axis, range) });
+  }
+  return parts;
 }
 
 /** By run: strips and tiles ask the same. */

@@ -1,9 +1,11 @@
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Range, Region } from '../tensor/region.ts';
-import { partOf, reductionOf } from './rules/index.ts';
-import type { Part, PartialSum } from './rules/rule.ts';
+import { KnownParts } from './known-parts.ts';
+import { reductionOf } from './rules/index.ts';
+import type { PartialSum } from './rules/rule.ts';
 import type { Run } from './run.ts';
 import type { TensorRegion } from './shard.ts';
+import type { PricedPart } from './work.ts';
 
 /** What a shard is to make. */
 export interface Goals {
@@ -13,18 +15,13 @@ export interface Goals {
   readonly sum?: { readonly node: Node; readonly region: Region; readonly channels: Range };
 }
 
-/** A node of a shard and the region that it makes there. */
-interface Step {
-  readonly node: Node;
-  readonly region: Region;
-  readonly part: Part;
-}
-
 /** What it takes to reach the goals. */
 export interface Walk {
   /** In the order in which they run. */
-  readonly steps: readonly Step[];
+  readonly steps: PricedPart[];
   readonly sums: readonly PartialSum[];
+  /** The first outputs of the steps. */
+  readonly made: ReadonlySet<string>;
   /** The region of every live tensor, read from outside or made by a step. */
   readonly needed: ReadonlyMap<string, Region>;
   /** A node that cannot be cut like this; then the walk ended there. */
@@ -39,30 +36,48 @@ export interface Walk {
  *     [0,  5)    <-   [0, 4)    <-   [0, 3)      goal of the first shard
  *       [1,  6)  <-     [2, 6)  <-     [3, 6)    goal of the second: what both need is the halo
  */
-export function walkBack({ graph, nodes }: Pick<Run, 'graph' | 'nodes'>, goals: Goals): Walk {
+export function walkBack(run: Pick<Run, 'graph' | 'nodes' | 'known'>, goals: Goals): Walk {
+  const { graph, nodes } = run;
+  const known = run.known ?? new KnownParts(graph);
   const needed = new Map<string, Region>();
-  const steps: Step[] = [];
-  const need = (node: Node, regions: readonly (Region | undefined)[]) => {
-    regions.forEach((region, at) => {
-      const tensor = node.inputs[at]!;
-      if (region && !graph.initializers.has(tensor)) widen(needed, tensor, region);
-    });
-  };
-  for (const { tensor, region } of goals.placed) widen(needed, tensor, region);
+  const made = new Set<string>();
+  const steps: PricedPart[] = [];
+  for (const { tensor, region } of goals.placed) widen(needed, tensor, known.canonical(region), known);
   const sums = sumsOf(graph, goals);
-  for (const { inputs } of sums) need(goals.sum!.node, inputs);
+  for (const { inputs } of sums) needInputs(graph, needed, goals.sum!.node, known.canonicals(inputs), known);
   for (let at = nodes.length - 1; at >= 0; at -= 1) {
     const node = nodes[at]!;
-    const region = needed.get(node.outputs[0]!);
-    // rules make a node's first output only
-    const others = node.outputs.length > 1 && node.outputs.slice(1).some((name) => needed.has(name));
+    const output = node.outputs[0]!;
+    const region = needed.get(output);
+    const others = othersNeeded(node, needed);
     if (!region && !others) continue;
-    const part = region && !others && typesKnown(graph, node) ? partOf({ graph, node, region }) : undefined;
-    if (!part) return { steps, sums, needed, stuck: node };
-    need(node, part.inputs);
-    steps.push({ node, region: region!, part });
+    const part = region && !others ? known.of(node, region) : undefined;
+    if (!part) return { steps, sums, made, needed, stuck: node };
+    needInputs(graph, needed, node, part.inputs, known);
+    steps.push(part);
+    made.add(output);
   }
-  return { steps: steps.reverse(), sums, needed, stuck: undefined };
+  return { steps: steps.reverse(), sums, made, needed, stuck: undefined };
+}
+
+/** Rules make a node's first output only. */
+function othersNeeded({ outputs }: Node, needed: ReadonlyMap<string, Region>): boolean {
+  for (let at = 1; at < outputs.length; at += 1) if (needed.has(outputs[at]!)) return true;
+  return false;
+}
+
+function needInputs(
+  { initializers }: Graph,
+  needed: Map<string, Region>,
+  { inputs }: Node,
+  regions: readonly (Region | undefined)[],
+  known: KnownParts,
+): void {
+  for (let at = 0; at < regions.length; at += 1) {
+    const tensor = inputs[at]!;
+    const region = regions[at];
+    if (region && !initializers.has(tensor)) widen(needed, tensor, region, known);
+  }
 }
 
 function sumsOf(graph: Graph, { sum }: Goals): readonly PartialSum[] {
@@ -70,23 +85,16 @@ function sumsOf(graph: Graph, { sum }: Goals): readonly PartialSum[] {
   return reductionOf({ graph, node: sum.node, region: sum.region }, sum.channels)!;
 }
 
-function typesKnown(graph: Graph, node: Node): boolean {
-  for (const name of node.inputs) if (name !== '' && !graph.types.has(name)) return false;
-  for (const name of node.outputs) if (name !== '' && !graph.types.has(name)) return false;
-  return true;
+/** Grows the needed region of a tensor to the box that holds both. Regions are canonical. */
+function widen(needed: Map<string, Region>, tensor: string, region: Region, known: KnownParts): void {
+  const before = needed.get(tensor);
+  if (before === region) return;
+  needed.set(tensor, before ? known.canonical(boxOf(before, region)) : region);
 }
 
-/** Grows the needed region of a tensor to the box that holds both. */
-function widen(needed: Map<string, Region>, tensor: string, region: Region): void {
-  const before = needed.get(tensor);
-  if (!before) {
-    needed.set(tensor, region);
-    return;
-  }
-  if (before === region) return;
-  const box = before.map(([start, end], axis): Range => {
-    const [from, to] = region[axis]!;
-    return [Math.min(start, from), Math.max(end, to)];
+function boxOf(a: Region, b: Region): Region {
+  return a.map((range, axis): Range => {
+    const other = b[axis]!;
+    return [Math.min(range[0], other[0]), Math.max(range[1], other[1])];
   });
-  needed.set(tensor, box);
 }

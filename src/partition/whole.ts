@@ -2,6 +2,7 @@ import { type Graph, type Node, subgraph } from '../graph/graph.ts';
 import { type Region, wholeRegion } from '../tensor/region.ts';
 import { priceOf } from './price.ts';
 import { LazyShard, type Shard, type TensorRegion } from './shard.ts';
+import { pricedPart } from './work.ts';
 
 /** A tensor that a shard makes whole, and where it goes: into its own tensor, or into a part of another. */
 export interface WholeOutput {
@@ -26,7 +27,7 @@ export function wholeShard(graph: Graph, nodes: readonly Node[], outputs: readon
   const parts = nodes.flatMap((node) => {
     const output = wholeRegionOf(graph, node.outputs[0] ?? '');
     const read = node.inputs.map((name) => wholeRegionOf(graph, name));
-    return output ? [{ node, inputs: read, output }] : [];
+    return output ? [pricedPart(graph, { node, inputs: read, output })] : [];
   });
   // an operator that we do not know has no part, but its constants are held all the same
   let filterBytes = 0;

@@ -38,35 +38,46 @@ export interface NodePart {
   readonly output: Region;
 }
 
-/** The work of each part, from the shapes of its regions alone: no program is built, no constant is read. */
-export function workOf(graph: Graph, parts: readonly NodePart[]): Work[] {
-  const convolved = new Set<string>();
-  return parts.map((part) => {
-    const work = workOfPart(graph, part, convolved);
-    if (part.node.op === 'Conv') convolved.add(part.node.outputs[0]!);
-    return work;
-  });
+/** A part with what it costs. */
+export interface PricedPart extends NodePart {
+  readonly work: Work;
+  /** The work behind a convolution of the same shard, which may be fused with it. */
+  readonly fused: Work;
 }
 
-export function bytesOfRegion(graph: Graph, tensor: string, region: Region): number {
-  return regionSize(region) * elementBytes(graph.types.get(tensor)?.dtype ?? 'float32');
-}
-
-/** `convolved` are the outputs of the convolutions before it in the same shard. */
-function workOfPart(graph: Graph, part: NodePart, convolved: ReadonlySet<string>): Work {
-  const { node } = part;
-  let bytes = bytesOfRegion(graph, node.outputs[0]!, part.output);
+/** From the shapes of the regions alone: no program is built, no constant is read. */
+export function pricedPart(graph: Graph, part: NodePart): PricedPart {
+  const { node, inputs, output } = part;
+  let bytes = bytesOfRegion(graph, node.outputs[0]!, output);
   let filterBytes = 0;
-  for (let at = 0; at < part.inputs.length; at += 1) {
-    const region = part.inputs[at];
+  for (let at = 0; at < inputs.length; at += 1) {
+    const region = inputs[at];
     if (!region) continue;
     const size = bytesOfRegion(graph, node.inputs[at]!, region);
     if (graph.initializers.has(node.inputs[at]!)) filterBytes += size;
     else bytes += size;
   }
   const kind = kindOf(graph, part);
-  const free = VIEWS.has(node.op) || (FUSED.has(node.op) && convolved.has(node.inputs[0]!));
-  return { kind, macs: macsOfPart(graph, part), bytes: free ? 0 : bytes, filterBytes };
+  const macs = macsOfPart(graph, part);
+  const work = { kind, macs, bytes: VIEWS.has(node.op) ? 0 : bytes, filterBytes };
+  const fused = FUSED.has(node.op) ? { kind, macs, bytes: 0, filterBytes } : work;
+  return { node, inputs, output, work, fused };
+}
+
+/** The work of each part of a shard. */
+export function workOf(parts: readonly PricedPart[]): Work[] {
+  const convolved = new Set<string>();
+  const work: Work[] = [];
+  for (const part of parts) {
+    const { node } = part;
+    work.push(convolved.has(node.inputs[0]!) ? part.fused : part.work);
+    if (node.op === 'Conv') convolved.add(node.outputs[0]!);
+  }
+  return work;
+}
+
+export function bytesOfRegion(graph: Graph, tensor: string, region: Region): number {
+  return regionSize(region) * elementBytes(graph.types.get(tensor)?.dtype ?? 'float32');
 }
 
 /** The operator's own rule, asked with the shapes of the regions. */

@@ -3,15 +3,15 @@ import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import type { Cut, StageOption } from './option.ts';
 import type { Prices } from './pricing.ts';
+import type { RunTeams } from './run-teams.ts';
 import type { Steps } from './steps.ts';
 import type { Stretches } from './stretch.ts';
-import { ableTeam, type Team } from './team.ts';
+import { ableTeam, agentShare, type Team } from './team.ts';
 
 /** What a strategy lets the search use. */
 export interface Allowed {
   readonly schemes: readonly Scheme[];
-  /** The largest first. */
-  readonly teams: readonly Team[];
+  readonly teams: RunTeams;
   /** How many stretches between boundaries one stage may fuse. */
   readonly maxStretches: number;
   /** A further condition on a run. */
@@ -53,12 +53,10 @@ export function* optionsOf(
     endingAt[from + 1]!.push(localOption(model, stretches, from));
     let patience = PATIENCE;
     let before = Infinity;
-    for (let to = from + 1; to < ends; to += 1) {
-      let parts = least[from]![to]!;
-      for (let mid = from + 1; mid < to; mid += 1)
-        parts = Math.min(parts, least[from]![mid]! + least[mid]![to]!);
+    for (let to = from + 1; to < ends && to - from <= allowed.maxStretches; to += 1) {
+      const parts = leastOfParts(least, from, to);
       least[from]![to] = parts;
-      if (to - from > allowed.maxStretches || patience < 0) continue;
+      if (patience < 0) continue;
       const found = yield* pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
       if (!found) continue;
       endingAt[to]!.push(...found.options);
@@ -71,6 +69,17 @@ export function* optionsOf(
   return { stretches, endingAt };
 }
 
+/** Least seconds from one boundary to another by way of any between them, or as known. */
+function leastOfParts(least: readonly Float64Array[], from: number, to: number): number {
+  const row = least[from]!;
+  let seconds = row[to]!;
+  for (let mid = from + 1; mid < to; mid += 1) {
+    const parts = row[mid]! + least[mid]![to]!;
+    if (parts < seconds) seconds = parts;
+  }
+  return seconds;
+}
+
 /** Prices the runs of one search. */
 class RunPricing {
   readonly #stretches: Stretches;
@@ -78,8 +87,8 @@ class RunPricing {
   readonly #prices: Prices;
   readonly #model: FleetModel;
   readonly #kinds: readonly { readonly ideal: readonly number[]; readonly beta: number }[];
-  readonly #alike: boolean;
-  readonly #ideal: readonly (readonly number[])[];
+  readonly #ideal = new Map<Team, readonly number[]>();
+  readonly #fit = new Map<string, Scheme[]>();
   /** What was the best way to cut the run before: it is tried first, for a good time bounds all others. */
   #hint: Scheme | undefined;
 
@@ -89,12 +98,10 @@ class RunPricing {
     this.#prices = prices;
     this.#allowed = allowed;
     const kinds = new Map(model.agents.map((agent) => [agent.kind, agent]));
-    this.#alike = kinds.size === 1;
     this.#kinds = [...kinds.values()].map((agent) => ({
       ideal: stretches.idealSeconds([agent]),
       beta: agent.fromAgent.beta,
     }));
-    this.#ideal = allowed.teams.map(({ workers }) => stretches.idealSeconds(workers));
   }
 
   /** Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
@@ -107,27 +114,30 @@ class RunPricing {
     if (!this.#stretches.canLeave(run)) return undefined;
     const small = this.#stretches.all.length <= SMALL_GRAPH;
     if (!small && to - from > 1 && run.outputs.length > 1) return undefined;
-    const { admits, schemes, varied } = this.#allowed;
+    const { varied } = this.#allowed;
     const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
     if (teams.length === 0) return undefined;
-    const fitting = schemes.filter((scheme) => admits?.(run, scheme) !== false && !scheme.unfit(run));
+    const signature = this.#stretches.signature(from, to);
+    const fitting = this.#fitting(run, signature);
     if (fitting.length === 0) return undefined;
     if (this.#hint && !varied) fitting.sort((a, b) => Number(b === this.#hint) - Number(a === this.#hint));
-    const signature = this.#stretches.signature(from, to);
     const cuts: Cut[] = [];
     // what was the best over fewer agents is to be beaten
     const before = varied ? undefined : this.#prices.best(signature);
     let least = before?.cost.seconds ?? Infinity;
     for (const scheme of fitting) {
       if (scheme.alone && !varied && this.#leastAlone(run, from, to) >= parts) continue;
+      let tooMuch = Infinity;
       for (const team of teams) {
+        // of devices of one kind, nobody is faster with as much to do
+        const share = agentShare(team);
+        if (this.#allowed.teams.alike && share >= tooMuch) continue;
         const limit = varied ? Infinity : Math.min(parts, least);
         const price = this.#prices.of(run, signature, scheme, team, limit);
         if (price.cut) cuts.push(price.cut);
         least = Math.min(least, price.least);
         yield;
-        // of fewer devices of the same kind, each has more to do
-        if (price.oneTooSlow && this.#alike) break;
+        if (price.oneTooSlow) tooMuch = share;
       }
     }
     if (least === Infinity) return undefined;
@@ -136,6 +146,26 @@ class RunPricing {
     const wins = best !== undefined && best.cost.seconds <= least && best.cost.seconds < parts;
     this.#hint = best?.scheme ?? this.#hint;
     return { options: wins ? [optionOf(from, to, best)] : [], least };
+  }
+
+  #idealOf(team: Team): readonly number[] {
+    let ideal = this.#ideal.get(team);
+    if (!ideal) {
+      ideal = this.#stretches.idealSeconds(team.workers);
+      this.#ideal.set(team, ideal);
+    }
+    return ideal;
+  }
+
+  /** The schemes that may cut the run. */
+  #fitting(run: Run, signature: string): Scheme[] {
+    const { admits, schemes } = this.#allowed;
+    let fit = this.#fit.get(signature);
+    if (!fit) {
+      fit = schemes.filter((scheme) => !scheme.unfit(run));
+      this.#fit.set(signature, fit);
+    }
+    return fit.filter((scheme) => admits?.(run, scheme) !== false);
   }
 
   /** Seconds that one agent needs at least: nothing comes back before all is computed. */
@@ -152,9 +182,10 @@ class RunPricing {
   /** The teams whose lower bound is below the best known time, without those whose engines cannot run the nodes. */
   #teamsThatMay(run: Run, from: number, to: number, parts: number): Team[] {
     const bytes = this.#stretches.outputBytes(run);
-    return this.#allowed.teams.flatMap((team, at) => {
+    return this.#allowed.teams.of(this.#stretches.demand(from, to), true).flatMap((team) => {
+      const ideal = this.#idealOf(team);
       let compute = 0;
-      for (let stretch = from; stretch < to; stretch += 1) compute += this.#ideal[at]![stretch]!;
+      for (let stretch = from; stretch < to; stretch += 1) compute += ideal[stretch]!;
       if (Math.max(compute, leastTransfer(this.#model, team, bytes)) >= parts) return [];
       return ableTeam(this.#model, team, run.nodes) ?? [];
     });

@@ -14,6 +14,7 @@ export type PlanDocument = ReturnType<typeof planDocument>;
 export function planDocument({ plan, stages, speedup, bytes, messages, maxFilterBytes }: ExplainedPlan) {
   return {
     strategy: plan.strategy,
+    wire: plan.wire,
     predictedMs: ms(plan.predictedSeconds),
     throughputMs: ms(plan.throughputSeconds),
     speedup,

@@ -2,6 +2,7 @@ import type { Replica } from '../estimator/replicated-cost.ts';
 import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Node } from '../graph/graph.ts';
 import type { Shard } from '../partition/shard.ts';
+import type { Precision } from '../tensor/precision.ts';
 
 /** The worker that is the master's own device. Agents cannot bear this name. */
 export const MASTER = 'master';
@@ -35,6 +36,8 @@ export interface Stage {
 /** In topological order: a stage reads the model's inputs and what earlier stages wrote. */
 export interface Plan {
   readonly strategy: string;
+  /** How feature maps travel. */
+  readonly wire: Precision;
   readonly stages: readonly Stage[];
   /** Of one inference, stage after stage. */
   readonly predictedSeconds: number;

@@ -4,14 +4,17 @@ import type { StageCost } from '../estimator/stage-summary.ts';
 import type { Run } from '../partition/run.ts';
 import type { Assignment, Scheme } from '../partition/scheme.ts';
 import type { Cut } from './option.ts';
-import { rebalanced, type Team, teamOf } from './team.ts';
+import { leastLeft, rebalanced, type Team, teamOf } from './team.ts';
 
 /** From so many workers on, a rough cut is worth its while. The shares of fewer unlike ones may change by more than bounds allow. */
 const MANY = 8;
-/** By how much a cut may seem slower than it is, before its shares are put right. */
+/** By how much a cut of alike workers may seem slower than it is, before its shares are put right: whole rows, halo. */
 const UNEVEN = 1.25;
 /** By how much a rough cut may seem slower than a true one of the same shares. */
 const ROUGH = 1.05;
+
+/** Shares of many workers that keep them busy for equally long but for a tenth are not put right. */
+const TENTH = 1.1;
 
 /** What is known of a run cut by a scheme over a team. */
 export interface Price {
@@ -38,14 +41,15 @@ export function priceOf(
   const bounded = many || team.workers.every(({ compute }) => compute === team.workers[0]!.compute);
   if (bounded && limit < Number.POSITIVE_INFINITY) {
     const sample = scheme.sample?.(run, team.weights);
-    const least = sample ? stageSeconds(model, [placed(team, sample)]) / UNEVEN : 0;
+    const least = sample ? leastOfSample(model, team, sample) : 0;
     if (least >= limit) return { cut: undefined, least, oneTooSlow: true };
   }
   if (many && scheme.rough) return roughlyBalanced(model, run, scheme, team, limit);
   const first = pricedCut(model, run, scheme, team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
-  const near = !bounded || first.cost.seconds / UNEVEN < limit;
-  const better = near ? rebalanced(team, busyOf(team, first.cost)) : undefined;
+  const busy = busyOf(team, first.cost);
+  const near = !bounded || first.cost.seconds * leastOf(team, busy) < limit;
+  const better = near ? rebalanced(team, busy, many ? TENTH : 1) : undefined;
   return priced(faster(first, better && pricedCut(model, run, scheme, better)));
 }
 
@@ -54,14 +58,33 @@ function roughlyBalanced(model: FleetModel, run: Run, scheme: Scheme, team: Team
   const roughCut = (of: Team) => cutOf(model, scheme, of, scheme.rough!(run, of.weights));
   const first = roughCut(team);
   if (!first) return { cut: undefined, least: Number.POSITIVE_INFINITY };
-  const least = first.cost.seconds / (UNEVEN * ROUGH);
+  const busy = busyOf(team, first.cost);
+  const least = (first.cost.seconds * leastOf(team, busy)) / ROUGH;
   if (least >= limit) return { cut: undefined, least };
-  const better = rebalanced(team, busyOf(team, first.cost));
+  const better = rebalanced(team, busy, TENTH);
   const best = faster(first, better && roughCut(better));
   const about = best.cost.seconds / ROUGH;
   if (about >= limit) return { cut: undefined, least: about };
   const cut = pricedCut(model, run, scheme, best.team);
   return cut ? priced(cut) : { cut: undefined, least: Number.POSITIVE_INFINITY };
+}
+
+/**
+ * What may be left of the seconds of a sample when the shares are put right: the others are taken to be as busy as their
+ * shares of its work make them.
+ */
+function leastOfSample(model: FleetModel, team: Team, sample: Assignment): number {
+  const { worker, shard } = sample;
+  const { workers, weights } = team;
+  const busy = workers.map(
+    ({ compute }, at) => (compute.seconds(shard.work) * weights[at]!) / weights[worker]!,
+  );
+  return (stageSeconds(model, [placed(team, sample)]) * leastLeft(team, busy)) / UNEVEN;
+}
+
+/** What may be left of its seconds when the shares are put right. */
+function leastOf(team: Team, busySeconds: readonly number[]): number {
+  return Math.min(1 / UNEVEN, leastLeft(team, busySeconds));
 }
 
 const faster = (a: Cut, b: Cut | undefined): Cut => (b && b.cost.seconds < a.cost.seconds ? b : a);

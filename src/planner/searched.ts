@@ -10,11 +10,12 @@ import { type OptionTable, optionOf, optionsOf } from './options.ts';
 import { MASTER, type PlannedShard } from './plan.ts';
 import { Prices } from './pricing.ts';
 import { replicatedCut, replicatedShard } from './replicas.ts';
+import { RunTeams } from './run-teams.ts';
 import { cheapestPath } from './search.ts';
 import { StageList } from './stages.ts';
 import type { Steps } from './steps.ts';
 import { Stretches } from './stretch.ts';
-import { ableTeam, rankedAgents, representatives, type Team, teamOf, teamsOf } from './team.ts';
+import { ableTeam, rankedAgents, teamOf } from './team.ts';
 import { leastBusyPath } from './throughput.ts';
 
 /** What a strategy that searches may use. */
@@ -76,6 +77,7 @@ export class PlanSearch {
   readonly #ranked: readonly WorkerModel[];
   readonly #stretches: Stretches;
   readonly #prices: Prices;
+  readonly #teams: RunTeams;
   readonly #tight: boolean;
 
   constructor(graph: Graph, model: FleetModel, searched: Searched) {
@@ -86,19 +88,19 @@ export class PlanSearch {
     this.#ranked = rankedAgents(model);
     this.#stretches = new Stretches(graph, model);
     this.#prices = new Prices(model);
+    this.#teams = new RunTeams(model, searched.masterComputes);
     this.#tight = tightWorkers(graph, model).length > 0;
   }
 
   /** The fastest plan. Throws ISO_ERR_PLAN_MEMORY. */
   *forLatency(): Steps<StageList> {
-    const teams = this.#teams();
-    const table = yield* this.#table(teams);
-    if (!this.#tight) return this.#listOf(yield* this.#refinedPath(table, teams));
+    const table = yield* this.#table();
+    if (!this.#tight) return this.#listOf(yield* this.#refinedPath(table));
     return this.#listOf(yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds));
   }
 
   /** The cheapest path, whose runs are cut in every way. A run that was not may turn out cheaper than it is known to be. */
-  *#refinedPath(table: OptionTable, teams: readonly Team[]): Steps<StageOption[]> {
+  *#refinedPath(table: OptionTable): Steps<StageOption[]> {
     const refined = new Map<StageOption, StageOption>();
     const path = (hope: number) =>
       cheapestPath(table, this.#model, (option) => {
@@ -111,31 +113,26 @@ export class PlanSearch {
       if (open.length === 0) return found.map((option) => refined.get(option) ?? option);
       for (const option of open) {
         const { from, to, cut } = option;
-        refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!, teams)));
+        refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!)));
       }
     }
   }
 
   /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
   *forThroughput(): Steps<StageList> {
-    const teams = this.#teams();
-    const { endingAt } = yield* this.#table(teams);
+    const { endingAt } = yield* this.#table();
     const table = { stretches: this.#stretches, endingAt: endingAt.map((options) => [...options]) };
     if (this.#searched.schemes.includes('replica'))
       for (const option of yield* this.#replicated()) table.endingAt[option.to]!.push(option);
     return this.#listOf(yield* leastBusyPath(table, this.#model));
   }
 
-  #teams(): Team[] {
-    return teamsOf(this.#model, this.#searched.masterComputes, this.#ranked);
-  }
-
-  #table(teams: readonly Team[]): Steps<OptionTable> {
+  #table(): Steps<OptionTable> {
     const { admits, maxStretches } = this.#searched;
     return optionsOf(this.#model, this.#stretches, this.#prices, {
       schemes: this.#schemes,
       maxStretches,
-      teams: representatives(teams),
+      teams: this.#teams,
       varied: this.#tight,
       ...(admits ? { admits } : {}),
     });
@@ -179,19 +176,28 @@ export class PlanSearch {
   }
 
   /** The best cut of a run over every team. */
-  *#refined(from: number, to: number, coarse: Cut, teams: readonly Team[]): Steps<Cut> {
+  *#refined(from: number, to: number, coarse: Cut): Steps<Cut> {
     const run = this.#stretches.run(from, to);
     const signature = this.#stretches.signature(from, to);
     let best = this.#prices.best(signature) ?? coarse;
-    for (const scheme of this.#schemes) {
-      if (this.#searched.admits?.(run, scheme) === false || scheme.unfit(run)) continue;
-      for (const team of teams) {
-        const able = ableTeam(this.#model, team, run.nodes);
-        if (!able) continue;
-        const { cut } = this.#prices.of(run, signature, scheme, able, best.cost.seconds);
-        yield;
-        if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
+    let teams = this.#teams.of(this.#stretches.demand(from, to));
+    const schemes = this.#schemes.filter(
+      (scheme) => this.#searched.admits?.(run, scheme) !== false && !scheme.unfit(run),
+    );
+    for (let before: Cut | undefined; before !== best; ) {
+      before = best;
+      for (const scheme of schemes) {
+        for (const team of teams) {
+          const able = ableTeam(this.#model, team, run.nodes);
+          if (!able) continue;
+          const { cut } = this.#prices.of(run, signature, scheme, able, best.cost.seconds);
+          yield;
+          if (cut && cut.cost.seconds < best.cost.seconds) best = cut;
+        }
       }
+      // of agents alike all is tried; of unlike ones the best found may still lack one, or have one too many
+      if (this.#teams.alike) break;
+      teams = this.#teams.near(best.team);
     }
     return best;
   }

@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../graph/graph.ts';
 import type { Run } from '../partition/run.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 
 /**
  * Texts that are equal for runs that cost the same whatever the scheme: the same operators on the same shapes, wired
@@ -35,8 +36,9 @@ export class Signatures {
     if (text === undefined) {
       const shapes = [...node.inputs, ...node.outputs].map((name) => {
         const type = this.#graph.types.get(name);
-        const kind = this.#graph.initializers.has(name) ? 'c' : 'v';
-        return type ? `${kind}${type.dtype}${type.shape.join('x')}` : '?';
+        const constant = this.#graph.initializers.get(name);
+        const shape = type ? `${type.dtype}${type.shape.join('x')}` : '?';
+        return constant ? `c${shape}${settingsIn(constant)}` : `v${shape}`;
       });
       text = `${node.domain}:${node.op}${JSON.stringify(node.attributes)}${shapes.join(',')}`;
       this.#nodes.set(node, text);
@@ -44,3 +46,10 @@ export class Signatures {
     return text;
   }
 }
+
+/** Starts, axes, pads and the like say how a node can be cut; filters do not. */
+function settingsIn(constant: Tensor): string {
+  return constant.dtype === 'int64' && constant.size <= MOST_SETTINGS ? `[${constant.data.join()}]` : '';
+}
+
+const MOST_SETTINGS = 64;

@@ -91,7 +91,8 @@ export class StageList {
         busy[resource]! += seconds;
       });
     }
-    return { strategy, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
+    const { wire } = this.#model;
+    return { strategy, wire, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
   }
 
   /** One local stage per connected part that somebody reads, so that branches do not wait for one another. */

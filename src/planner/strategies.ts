@@ -4,6 +4,7 @@ import type { TriggerOptions } from '../estimator/paper.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
 import type { Graph } from '../graph/graph.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { planDepth, planLocal, planPaper, type RuleTeam } from './fixed.ts';
 import { limitedOf, overfull, refuseHopeless, refuseOverfull } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -21,6 +22,8 @@ export interface PlanOptions {
   readonly objective?: Objective;
   /** The thresholds of `paper`. */
   readonly trigger?: TriggerOptions;
+  /** How feature maps travel. Default: float32, without loss. */
+  readonly wire?: Precision;
   /** What the engines of the workers can run. Default: everything. */
   readonly canRun?: CanRun;
 }
@@ -70,7 +73,7 @@ export function planInSlices(
 function* planSteps(graph: Graph, fleet: FleetProfile, options: PlanOptions): Steps<Plan> {
   const { strategy, objective = 'latency' } = options;
   if (options.scheme !== undefined) schemeNamed(options.scheme);
-  const model = new FleetModel(fleet, options.canRun);
+  const model = new FleetModel(fleet, options);
   if (!Object.hasOwn(FIXED, strategy) && !isSearched(strategy)) {
     throw IsobathError.of('ISO_ERR_STRATEGY_UNKNOWN', { strategy, known: STRATEGY_NAMES.join(', ') });
   }

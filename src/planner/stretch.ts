@@ -1,10 +1,14 @@
 import type { ComputeModel } from '../estimator/compute.ts';
 import type { FleetModel, WorkerModel } from '../estimator/fleet-model.ts';
 import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
+import { KnownParts } from '../partition/known-parts.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import type { Work } from '../partition/work.ts';
+import { elementBytes } from '../tensor/dtype.ts';
+import { type Precision, wireTypeOf } from '../tensor/precision.ts';
 import { sizeOf } from '../tensor/region.ts';
 import { boundariesOf } from './boundaries.ts';
+import type { Demand } from './run-teams.ts';
 import { Signatures } from './signature.ts';
 import { localShard } from './stages.ts';
 
@@ -23,15 +27,20 @@ export class Stretches {
   readonly boundaries: readonly number[];
   readonly all: readonly Stretch[];
   readonly #graph: Graph;
+  readonly #wire: Precision;
   readonly #consumers: Map<string, Node[]>;
   readonly #signatures: Signatures;
+  readonly #known: KnownParts;
+  readonly #ideal = new Map<ComputeModel, readonly number[]>();
   readonly #runs = new Map<number, Run>();
   readonly #signed = new Map<number, string>();
 
   constructor(graph: Graph, model: FleetModel) {
     this.#graph = graph;
+    this.#wire = model.wire;
     this.#consumers = consumersOf(graph.nodes);
     this.#signatures = new Signatures(graph);
+    this.#known = new KnownParts(graph);
     this.boundaries = boundariesOf(graph);
     const secondsOf = (work: readonly Work[]) =>
       work.reduce((sum, each) => sum + model.master.compute.secondsOf(each), 0);
@@ -54,7 +63,7 @@ export class Stretches {
     let run = this.#runs.get(at);
     if (!run) {
       const nodes = this.#graph.nodes.slice(this.boundaries[from]!, this.boundaries[to]!);
-      run = runOf(this.#graph, nodes, this.#consumers);
+      run = { ...runOf(this.#graph, nodes, this.#consumers), known: this.#known };
       this.#runs.set(at, run);
     }
     return run;
@@ -76,9 +85,44 @@ export class Stretches {
     return outputs.length > 0 && outputs.every((tensor) => graph.types.has(tensor));
   }
 
-  /** Bytes of all that must leave the run. */
-  outputBytes({ graph, outputs }: Run): number {
-    return outputs.reduce((sum, tensor) => sum + 4 * sizeOf(graph.types.get(tensor)!.shape), 0);
+  /** What the run asks of an agent. */
+  demand(from: number, to: number): Demand {
+    const run = this.run(from, to);
+    return {
+      seconds: (agent) => {
+        const ideal = this.#idealOf(agent);
+        let seconds = 0;
+        for (let stretch = from; stretch < to; stretch += 1) seconds += ideal[stretch]!;
+        return seconds;
+      },
+      bytesIn: this.#bytesOf(liveInputs(run)),
+      bytesOut: this.outputBytes(run),
+    };
+  }
+
+  #idealOf(agent: WorkerModel): readonly number[] {
+    let ideal = this.#ideal.get(agent.compute);
+    if (!ideal) {
+      ideal = this.idealSeconds([agent]);
+      this.#ideal.set(agent.compute, ideal);
+    }
+    return ideal;
+  }
+
+  /** Bytes of all that must leave the run, as it travels, without scales. */
+  outputBytes({ outputs }: Run): number {
+    return this.#bytesOf(outputs);
+  }
+
+  #bytesOf(tensors: readonly string[]): number {
+    let bytes = 0;
+    for (const tensor of tensors) {
+      const type = this.#graph.types.get(tensor);
+      if (!type) continue;
+      const { dtype, shape } = wireTypeOf(type, this.#wire);
+      bytes += elementBytes(dtype) * sizeOf(shape);
+    }
+    return bytes;
   }
 
   /**
@@ -98,4 +142,11 @@ export class Stretches {
       return 1 / rate;
     });
   }
+}
+
+/** The tensors that the run reads from outside. */
+function liveInputs({ graph, nodes }: Run): string[] {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+  return [...read].filter((tensor) => tensor !== '' && !made.has(tensor) && !graph.initializers.has(tensor));
 }

@@ -36,10 +36,11 @@ export function teamsOf(
   model: FleetModel,
   masterComputes: boolean,
   ranked: readonly WorkerModel[] = rankedAgents(model),
+  best = (size: number): readonly WorkerModel[] => ranked.slice(0, size),
 ): Team[] {
   const few = areAlike(ranked) ? 0 : FEW;
   const sizes = sizesUpTo(ranked.length).filter((size) => size > few);
-  const sets = [...setsOf(ranked.slice(0, few)), ...sizes.map((size) => ranked.slice(0, size))];
+  const sets = [...setsOf(best(few)), ...sizes.map((size) => best(size))];
   const teams: Team[] = [];
   for (const agents of sets) {
     teams.push(teamOf(agents));
@@ -72,7 +73,7 @@ function setsOf<T>(items: readonly T[]): T[][] {
   return sets;
 }
 
-function areAlike(workers: readonly WorkerModel[]): boolean {
+export function areAlike(workers: readonly WorkerModel[]): boolean {
   return workers.every(({ kind }) => kind === workers[0]!.kind);
 }
 
@@ -99,6 +100,11 @@ export function ableTeam(model: FleetModel, team: Team, nodes: readonly Node[]):
   );
 }
 
+/** What part of the work the first agent gets. */
+export function agentShare({ weights }: Team): number {
+  return weights[0]! / weights.reduce((sum, weight) => sum + weight, 0);
+}
+
 /** Yardsticks per second. */
 export function capacitiesOf(workers: readonly WorkerModel[]): number[] {
   return workers.map(({ compute }) => 1 / compute.secondsOf(YARDSTICK));
@@ -112,11 +118,27 @@ function burdenOf({ compute, toAgent, fromAgent }: WorkerModel): number {
 }
 
 /**
- * The shares that would have made all workers busy for equally long, had their times been in proportion: undefined where
- * they were within a tenth of each other already.
+ * What is left of the busiest worker's share when shares are put right by `rebalanced`: of no worker less is left, so a
+ * cut becomes no faster than this part of its seconds, but for whole rows and channels.
  */
-export function rebalanced(team: Team, busySeconds: readonly number[]): Team | undefined {
+export function leastLeft({ weights }: Team, busySeconds: readonly number[]): number {
+  let [rate, sum, most] = [0, 0, 0];
+  for (let at = 0; at < weights.length; at += 1) {
+    const busy = busySeconds[at]!;
+    if (busy === 0) return 1;
+    rate += weights[at]! / busy;
+    sum += weights[at]!;
+    most = Math.max(most, busy);
+  }
+  return sum / rate / most;
+}
+
+/**
+ * The shares that would have made all workers busy for equally long, had their times been in proportion: undefined where
+ * they were within `uneven` of each other already.
+ */
+export function rebalanced(team: Team, busySeconds: readonly number[], uneven: number): Team | undefined {
   const busy = busySeconds.filter((seconds) => seconds > 0);
-  if (busy.length < team.workers.length || Math.max(...busy) < 1.1 * Math.min(...busy)) return undefined;
+  if (busy.length < team.workers.length || Math.max(...busy) <= uneven * Math.min(...busy)) return undefined;
   return { ...team, weights: team.weights.map((weight, at) => weight / busySeconds[at]!) };
 }

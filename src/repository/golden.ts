@@ -3,6 +3,7 @@ import { readInput } from '../formats/input.ts';
 import { type GoldenFiles, type Manifest, pathInside } from '../formats/manifest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { differenceOf } from '../tensor/difference.ts';
+import { type Precision, WIRE_TOLERANCE } from '../tensor/precision.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Inputs, and what the model gives for them. */
@@ -29,12 +30,16 @@ export async function readGolden(folder: string, manifest: Manifest, graph: Grap
   return cases;
 }
 
-/** Throws ISO_ERR_GOLDEN_MISMATCH for the first case that `infer` does not give within its tolerance. */
+/**
+ * Throws ISO_ERR_GOLDEN_MISMATCH for the first case that `infer` does not give within its tolerance, or within that of the
+ * wire where that is larger.
+ */
 export async function checkGolden(
-  { name, version, golden = [] }: Checked,
+  { name, version, golden = [], wire = 'float32' }: Checked,
   infer: (inputs: ReadonlyMap<string, Tensor>, at: number) => Promise<ReadonlyMap<string, Tensor>>,
 ): Promise<void> {
-  for (const [at, { inputs, outputs, tolerance }] of golden.entries()) {
+  for (const [at, { inputs, outputs, tolerance: own }] of golden.entries()) {
+    const tolerance = Math.max(own, WIRE_TOLERANCE[wire]);
     const { maxRelativeDifference } = differenceOf(await infer(inputs, at), outputs);
     if (maxRelativeDifference <= tolerance) continue;
     throw IsobathError.of('ISO_ERR_GOLDEN_MISMATCH', {
@@ -50,6 +55,7 @@ interface Checked {
   readonly name: string;
   readonly version?: string;
   readonly golden?: readonly GoldenCase[];
+  readonly wire?: Precision;
 }
 
 function misfits(files: GoldenFiles, path: string, graph: Graph): string[] {

@@ -8,6 +8,7 @@ import { type Run, runOf } from '../partition/run.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import { localShard } from '../planner/stages.ts';
 import { capacitiesOf } from '../planner/team.ts';
+import type { Precision } from '../tensor/precision.ts';
 
 /** One layer by itself, on one link: the paper's bound, and what cutting it along its depth really gives. */
 export interface DepthPoint {
@@ -30,8 +31,8 @@ export interface DepthPoint {
 
 const DEPTH_SCHEMES = ['input-depth', 'output-depth', 'depth-grid'];
 
-export function depthPoints(graph: Graph, fleet: FleetProfile, link: string): DepthPoint[] {
-  const model = new FleetModel(fleet);
+export function depthPoints(graph: Graph, fleet: FleetProfile, link: string, wire: Precision): DepthPoint[] {
+  const model = new FleetModel(fleet, { wire });
   const consumers = consumersOf(graph.nodes);
   const known = new Map<string, Pick<DepthPoint, 'speedup' | 'scheme'>>();
   return graph.nodes.flatMap((node) => {

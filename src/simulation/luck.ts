@@ -34,7 +34,7 @@ export class Luck {
   #loses(inference: number, shard: number, draw: number, sizes: readonly number[]): boolean {
     const { loss = 0, seed = 1 } = this.#options;
     if (loss === 0) return false;
-    const { messages } = loadOf(this.#model, sizes, () => true);
+    const { messages } = loadOf(this.#model, sizes);
     return chance(seed, inference, shard, draw) < 1 - (1 - loss) ** messages;
   }
 }

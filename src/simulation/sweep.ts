@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { isDistributed, type Plan, workersOf } from '../planner/plan.ts';
 import type { Objective } from '../planner/searched.ts';
 import { planGraph } from '../planner/strategies.ts';
+import type { Precision } from '../tensor/precision.ts';
 import { type DepthPoint, depthPoints } from './depth-points.ts';
 import { type SweptLayer, sweptLayers } from './layers.ts';
 import type { SimulationOptions } from './options.ts';
@@ -18,6 +19,8 @@ export interface SweepCases {
   /** In rising order. */
   readonly agents: readonly number[];
   readonly objective: Objective;
+  /** Default: float32. */
+  readonly wire?: Precision;
   fleetOf(agents: number, link: string): FleetProfile;
 }
 
@@ -95,7 +98,7 @@ export async function sweepModel(
   simulation: SimulationOptions,
   breathe: Breathe,
 ): Promise<SweptModel> {
-  const { strategies, links, agents, objective, fleetOf } = cases;
+  const { strategies, links, agents, objective, wire = 'float32', fleetOf } = cases;
   const layers = sweptLayers(graph);
   const first = fleetOf(agents[0]!, links[0]!);
   const local = planGraph(graph, first, { strategy: 'local' });
@@ -109,8 +112,8 @@ export async function sweepModel(
     const fleet = fleetOf(n, link);
     const of = { strategy, link, agents: n };
     try {
-      const plan = strategy === 'local' ? local : planGraph(graph, fleet, { strategy, objective });
-      const model = strategy === 'local' ? new FleetModel(first) : new FleetModel(fleet);
+      const plan = strategy === 'local' ? local : planGraph(graph, fleet, { strategy, objective, wire });
+      const model = strategy === 'local' ? new FleetModel(first) : new FleetModel(fleet, plan);
       const result = simulate(plan, model, simulation);
       runs.push({ ...of, outcome: outcomeOf(plan, model, result, localMs, layers) });
     } catch (error) {
@@ -126,7 +129,10 @@ export async function sweepModel(
     localMs,
     layers: layers.map(({ node: _, ...layer }) => layer),
     runs,
-    depth: { agents: few, points: links.flatMap((link) => depthPoints(graph, fleetOf(few, link), link)) },
+    depth: {
+      agents: few,
+      points: links.flatMap((link) => depthPoints(graph, fleetOf(few, link), link, wire)),
+    },
   };
 }
 

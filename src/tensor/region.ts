@@ -23,7 +23,7 @@ export function regionShape(region: Region): number[] {
 
 export function regionSize(region: Region): number {
   let size = 1;
-  for (const [start, end] of region) size *= end - start;
+  for (let axis = 0; axis < region.length; axis += 1) size *= region[axis]![1] - region[axis]![0];
   return size;
 }
 
@@ -37,8 +37,9 @@ export function isWhole(region: Region, shape: Shape): boolean {
 }
 
 export function sameRegion(a: Region, b: Region): boolean {
+  if (a === b) return true;
   return (
-    a.length === b.length && a.every(([start, end], axis) => start === b[axis]![0] && end === b[axis]![1])
+    a.length === b.length && a.every((range, axis) => range[0] === b[axis]![0] && range[1] === b[axis]![1])
   );
 }
 

@@ -61,6 +61,14 @@ export function text(max = 1024): Check<string> {
       : refuse(path, `is not a text of at most ${max} letters`);
 }
 
+/** Raw bytes, at most `max` of them. */
+export function bytes(max: number): Check<Uint8Array> {
+  return (value, path) =>
+    value instanceof Uint8Array && value.length <= max
+      ? value
+      : refuse(path, `is not raw bytes, at most ${max} of them`);
+}
+
 export function matching(pattern: RegExp, what: string): Check<string> {
   return (value, path) =>
     typeof value === 'string' && pattern.test(value) ? value : refuse(path, `is not ${what}`);

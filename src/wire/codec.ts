@@ -37,7 +37,7 @@ export interface Frame<H> {
 
 /**
  * `[header, bytes]` in one allocation. `fill` writes all `byteLength` bytes of `target` in place, so a tensor's data is
- * copied once; what it leaves out is undefined. `crc32` is the last field of the header and always five bytes wide, so
+ * copied once; what it leaves out is undefined. `target` is aligned for elements of any type. `crc32` is the last field of the header and always five bytes wide, so
  * that it can be written after the data.
  */
 export function encodeFrame<H extends { readonly crc32: number }>(
@@ -47,7 +47,8 @@ export function encodeFrame<H extends { readonly crc32: number }>(
 ): Buffer {
   const packed = packr.pack({ ...header, crc32: 0xffff_ffff });
   const start = 1 + packed.length + BIN32_HEAD;
-  const frame = Buffer.allocUnsafeSlow(start + byteLength);
+  const pad = -start & 7;
+  const frame = Buffer.allocUnsafeSlow(pad + start + byteLength).subarray(pad);
   frame[0] = ARRAY_OF_TWO;
   frame.set(packed, 1);
   frame[start - BIN32_HEAD] = BIN32;

@@ -108,7 +108,9 @@ export class Reassembly {
   }
 
   #allocate(): void {
-    this.#buffer = new Uint8Array(this.#byteLength);
+    // not zeroed: nobody sees it before every byte of it was written
+    const { buffer } = Buffer.allocUnsafeSlow(this.#byteLength);
+    this.#buffer = new Uint8Array(buffer);
     this.#heldBytes = this.#byteLength;
   }
 
@@ -131,7 +133,8 @@ export class Reassembly {
 /** The elements of raw little-endian bytes; copied only where the bytes are not aligned for the type. */
 export function elementsOf(dtype: DType, bytes: Uint8Array): TypedArray {
   const width = elementBytes(dtype);
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  // not `slice`, which makes a view of a Buffer
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return new ARRAYS[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / width);
 }
 

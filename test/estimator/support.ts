@@ -70,6 +70,8 @@ export function placed(spec: ShardSpec): PlacedShard {
     work,
     inputBytes: ifm.map(({ size }) => size),
     outputBytes: [output],
+    inputTypes: ifm.map(() => 'uint8'),
+    outputTypes: ['uint8'],
     get program(): never {
       throw new Error('pricing built a program');
     },

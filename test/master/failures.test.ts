@@ -46,7 +46,8 @@ describe('an inference whose agents fail', () => {
   });
 
   it('uses a standby agent before the master', async () => {
-    cluster = await new TestCluster().start([model], 2, { standby: 1, settleMs: 1000 });
+    const forEver = { minMs: 3e6, maxMs: 3e6 };
+    cluster = await new TestCluster().start([model], 2, { standby: 1, settleMs: 1000, deadlines: forEver });
     cluster.kill('agent-0');
     const result = await cluster.master.infer('small', 'r1', inputs);
     await expectRight(result.outputs);
@@ -67,13 +68,13 @@ describe('an inference whose agents fail', () => {
 
   it('sends no filters to agents that start again with their cache', async () => {
     // both come back before the fleet has settled, so no plan is made for one agent alone
-    cluster = await new TestCluster().start([model], 2, { settleMs: 1000 });
+    cluster = await new TestCluster().start([model], 2, { settleMs: 2000 });
     const sent = cluster.master.sentBytes;
     expect(sent).toBeGreaterThan(0);
-    for (const name of ['agent-0', 'agent-1']) await cluster.agents.get(name)!.agent.stop();
+    const names = ['agent-0', 'agent-1'];
+    await Promise.all(names.map((name) => cluster.agents.get(name)!.agent.stop()));
     const back = cluster.whenDeployed(2);
-    await cluster.addAgent('agent-0');
-    await cluster.addAgent('agent-1');
+    await Promise.all(names.map((name) => cluster.addAgent(name)));
     await back;
     expect(cluster.master.sentBytes).toBe(sent);
     await expectRight((await cluster.master.infer('small', 'again', inputs)).outputs);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { silentLogger } from '../../src/base/logger.ts';
 import { FleetModel } from '../../src/estimator/fleet-model.ts';
 import type { MeasuredFleet } from '../../src/estimator/measured.ts';
-import { HostCorrection, LEARNT_FROM, WARM_UP } from '../../src/master/host-correction.ts';
+import { HostCorrection, LEARNT_FROM, PACE_FROM, WARM_UP } from '../../src/master/host-correction.ts';
 import type { StageReport } from '../../src/master/stage-times.ts';
 import type { Plan } from '../../src/planner/plan.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
@@ -70,6 +70,24 @@ describe('what stages take on a machine that all share', () => {
       expect(ratio).toBeGreaterThan(1.7);
       expect(ratio).toBeLessThan(2.3);
     }
+  });
+
+  it('is kept at the pace of the machine, of which plans hear nothing', async () => {
+    const fleet = fleetOn('h', 'h');
+    const plan = depth(fleet);
+    const { seen, correction } = correctionOf(fleet);
+    for (let run = 0; run < NEEDED; run += 1) correction.observe(plan, reports(plan, fleet, 2));
+    await correction.settled();
+    const before = correction.corrected(fleet);
+    const ratios = () => {
+      const was = secondsOf(plan, before);
+      return secondsOf(plan, correction.corrected(fleet)).map((seconds, at) => seconds / was[at]!);
+    };
+    for (let run = 0; run < PACE_FROM; run += 1) correction.observe(plan, reports(plan, before, 1.05));
+    expect(ratios().every((ratio) => ratio === 1)).toBe(true);
+    for (let run = 0; run < PACE_FROM; run += 1) correction.observe(plan, reports(plan, before, 1.4));
+    for (const ratio of ratios()) expect(ratio).toBeCloseTo(1.4, 6);
+    expect(seen.changes).toBe(1);
   });
 
   it('is learnt anew when the machine is measured anew', async () => {

@@ -81,7 +81,7 @@ describe('joining parts', () => {
       [0, 7],
       [7, 50],
     ] as const)
-      joined.placeBytes(tensor, region, from, bytes.subarray(from, to));
+      joined.placeBytes(tensor, region, from, bytes.subarray(from, to), { dtype: 'float32' });
     const y = joined.get('y').data as Float32Array;
     expect(y.subarray(27)).toEqual(part);
     expect([...y.subarray(0, 27)].every((value) => value === 0)).toBe(true);

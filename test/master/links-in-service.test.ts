@@ -74,7 +74,7 @@ describe('links in service', () => {
           // every third message is held up by far, and the others scatter around the truth
           const noise = request % 3 === 0 ? 12 : request % 2 === 0 ? 1.3 : 1 / 1.3;
           const seconds = (transmit + receive) * noise;
-          profiles.observeWay(stage, index, { seconds, receiveSeconds: 0, chunks: 1 });
+          profiles.observeWay(stage, index, { seconds, receiveSeconds: 0, chunks: 1, wire: 'float32' });
         }
       }
     }

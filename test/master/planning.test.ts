@@ -3,10 +3,14 @@ import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import type { Deployment } from '../../src/master/deployment.ts';
 import { isDistributed } from '../../src/planner/plan.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
+import { MemoryBus } from '../../src/transport/memory-bus.ts';
+import { Topics } from '../../src/wire/topics.ts';
 import { GraphBuilder } from '../../src/zoo/builder.ts';
-import { TestCluster } from '../support/cluster.ts';
+import { CLUSTER, TestCluster } from '../support/cluster.ts';
 import { runWhole } from '../support/execute.ts';
+import { ghost } from '../support/ghost.ts';
 import { difference } from '../support/onnxruntime.ts';
+import { PricedEngine } from '../support/priced-engine.ts';
 
 const SHAPE = [1, 256, 14, 14];
 const graph = deepModel();
@@ -50,6 +54,34 @@ describe('a master that plans by what its fleet can do', () => {
     await expectWhole((await cluster.master.infer('deep', 'r2', inputs)).outputs);
   });
 });
+
+describe('a fleet that takes long to measure', () => {
+  let cluster: TestCluster;
+  afterEach(() => cluster.stop());
+
+  it('is served before all of it is measured', async () => {
+    cluster = new TestCluster();
+    const bus = new MemoryBus(cluster.hub);
+    await bus.start();
+    // its probes are never answered
+    await ghost(bus, new Topics(CLUSTER), 'ghost');
+    const small = { name: 'small', graph: reluModel(), strategy: 'auto' };
+    const engine = new PricedEngine({ runMs: 0.3, wayMs: 0.1, msPerMac: () => 1e-6, msPerByte: 1e-6 });
+    const benchmark = { now: engine.now };
+    await cluster.start([small], 0, { calibration: 'start', measureMs: 1, engine, benchmark });
+    let isMeasured = false;
+    void cluster.master.profiles.settled().then(() => {
+      isMeasured = true;
+    });
+    await cluster.master.infer('small', 'r', new Map([['image', Tensor.zeros('float32', [1, 3, 4, 4])]]));
+    expect(isMeasured).toBe(false);
+  });
+});
+
+function reluModel() {
+  const builder = new GraphBuilder('small', 3);
+  return builder.build([builder.relu('relu', builder.input('image', [1, 3, 4, 4]))]);
+}
 
 /** Many channels on small planes: most of the time is arithmetic. */
 function deepModel() {

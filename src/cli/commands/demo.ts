@@ -12,8 +12,9 @@ import { resolveModel } from '../resolve-model.ts';
 import { runLocally } from '../run-locally.ts';
 import { distributedOf, stageTable } from '../stage-table.ts';
 import { msText } from '../table.ts';
+import { type WireFlags, wireOption } from '../wire-option.ts';
 
-interface DemoFlags {
+interface DemoFlags extends WireFlags {
   readonly agents: number;
   readonly image?: string;
   readonly model: string;
@@ -45,6 +46,7 @@ export function demoCommand(context: CliContext) {
     .option('--image <file>', 'picture to infer; default: a bundled one')
     .option('--model <model>', 'another model than the bundled one', 'street')
     .option('--scheme <scheme>', 'how layers are cut: output-depth, input-depth, depth-grid', 'output-depth')
+    .addOption(wireOption())
     .option('--state <directory>', "keep the agents' filters here; default: nothing is kept")
     .addOption(engineOption('what computes, on the agents, too'))
     .action(async (options: DemoFlags) => {
@@ -58,7 +60,7 @@ export function demoCommand(context: CliContext) {
       const inputName = file === undefined ? 'seeded random values' : basename(file);
       const fleet = new LocalFleet({
         ...{ program, environment, engine, agents: options.agents },
-        model: { ...model, strategy: 'depth', scheme: options.scheme },
+        model: { ...model, strategy: 'depth', scheme: options.scheme, wire: options.wire },
         logger: quietLogger(context),
         ...(options.state === undefined ? {} : { directory: options.state }),
         onProgress: (text) => output.progress(text),
@@ -74,7 +76,7 @@ export function demoCommand(context: CliContext) {
       await fleet.stop();
       output.progress('Running the whole model here');
       await engine.start();
-      const local = await runLocally(engine, model.graph, inputs, RUNS);
+      const local = await runLocally(engine, model.graph, inputs, { runs: RUNS });
       const { maxAbsDifference } = differenceOf(result.outputs, local.outputs);
       const seen = { top: 3, ...(placement ? { placement } : {}) };
       const summary = summarize({ ...model, strategy: 'depth' }, 'demo', options.agents, result, seen);
@@ -87,6 +89,7 @@ export function demoCommand(context: CliContext) {
         top: top.map(({ label, probability }) => ({ label, probability })),
         ...(summary.objects ? { objects } : {}),
         agents: options.agents,
+        wire: options.wire,
         stages: stages.map(({ name, scheme, shards, bytes, times }) => ({
           name,
           scheme,
@@ -106,7 +109,7 @@ export function demoCommand(context: CliContext) {
           '',
           `${output.style('bold', 'Answer')}  ${inputName}: ${[...top.map(({ label, probability }) => `${label} ${(probability * 100).toFixed(1)} %`), ...objects.map(objectText)].join(', ')}`,
           `${distributedStages} of ${stages.length} stages ran on ${options.agents} agents, in ${msText(result.totalMs)} ms; the whole model takes ${msText(local.totalMs)} ms here.`,
-          `Largest difference from the whole model: ${maxAbsDifference.toExponential(1)}`,
+          `Largest difference from the whole model: ${maxAbsDifference.toExponential(1)}${options.wire === 'float32' ? '' : `, over ${options.wire}`}`,
         ].join('\n'),
       );
     });

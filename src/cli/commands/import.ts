@@ -68,7 +68,7 @@ async function importModel(context: CliContext, spec: string, flags: ImportFlags
   output.progress('Running the whole model');
   const inputs = await goldenInputs(model, flags);
   const first = inputs[0]?.tensors ?? randomInputs(model.graph, flags.seed);
-  const run = await runLocally(engine, model.graph, first, 2);
+  const run = await runLocally(engine, model.graph, first, { runs: 2 });
   const golden: GoldenParts[] = [];
   for (const [at, input] of inputs.entries()) {
     const { outputs } = at === 0 ? run : await runLocally(engine, model.graph, input.tensors);

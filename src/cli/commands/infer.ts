@@ -116,7 +116,7 @@ async function inferHere(
   const model = await resolveModel(spec, { engine, ...(shapes ? { shapes } : {}) });
   const { inputs, placement } = await inputsFor(model, input);
   output.progress(`Running ${spec}`);
-  const { outputs, totalMs } = await runLocally(engine, model.graph, inputs);
+  const { outputs, totalMs } = await runLocally(engine, model.graph, inputs, { consume: true });
   const seen = { top, ...(placement ? { placement } : {}) };
   const result: InferenceResult = { outputs, degraded: false, stages: [], totalMs };
   return { outputs, summary: summarize({ ...model, strategy: 'local' }, 'local', 0, result, seen) };

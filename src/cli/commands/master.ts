@@ -2,6 +2,7 @@ import { type MasterSettings, masterSchema } from '../../config/master.ts';
 import { ENGINE_NAMES } from '../../engine/engines.ts';
 import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
 import { Master } from '../../master/master.ts';
+import { PRECISIONS } from '../../tensor/precision.ts';
 import type { Bus, Will } from '../../transport/bus.ts';
 import { MqttBus } from '../../transport/mqtt-bus.ts';
 import { withoutPassword } from '../../transport/mqtt-options.ts';
@@ -32,6 +33,7 @@ interface MasterFlags extends ServiceFlags {
   readonly models?: string;
   readonly strategy?: string;
   readonly scheme?: string;
+  readonly wire?: string;
   readonly host?: string;
   readonly port?: string;
   readonly engine?: string;
@@ -62,6 +64,7 @@ export function masterCommand(context: CliContext) {
     .option('--models <directory>', 'serve the newest version of each model in this directory')
     .option('--strategy <strategy>', 'how models are planned: depth, local')
     .option('--scheme <scheme>', 'scheme of the strategy depth')
+    .option('--wire <precision>', `how feature maps travel: ${PRECISIONS.join(', ')}`)
     .option('--host <address>', 'address that the built-in broker listens on')
     .option('--port <port>', 'port of the built-in broker; 0 takes a free one')
     .option('--engine <name>', `what computes: auto, ${ENGINE_NAMES.join(', ')}`)
@@ -77,6 +80,7 @@ export function masterCommand(context: CliContext) {
         'repository.directory': options.models,
         strategy: options.strategy,
         scheme: options.scheme,
+        wire: options.wire,
         'listen.host': options.host,
         'listen.port': options.port,
         'engine.name': options.engine,
@@ -86,13 +90,13 @@ export function masterCommand(context: CliContext) {
         'memory.filterBytes': options.filterLimit,
       });
       const { settings, logger, notifier } = begun;
-      const { cluster, request, deploy, deadline, repository, strategy, scheme } = settings;
+      const { cluster, request, deploy, deadline, repository, strategy, scheme, wire } = settings;
       const directory = stateDirectory(settings.state.directory, `master-${cluster}`, context.environment);
       const engine = await engineOf(settings.engine, directory, logger);
       context.lifetime.defer(() => engine.stop());
       const models = await servedModels(settings, engine);
       const { pollMs } = repository;
-      const plan = { strategy, scheme };
+      const plan = { strategy, scheme, wire };
       const watched = { directory: repository.directory, pollMs, plan, engine, logger };
       const catalogues = repository.directory === '' ? [] : [new DirectoryCatalogue(watched)];
       const broker = await brokerFor(context, begun);

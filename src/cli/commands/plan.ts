@@ -16,8 +16,9 @@ import { compareText, planText } from '../plan-table.ts';
 import { resolveModel } from '../resolve-model.ts';
 import { checkStrategy } from '../served-models.ts';
 import { msText } from '../table.ts';
+import { type WireFlags, wireOption } from '../wire-option.ts';
 
-interface PlanFlags extends FleetFlags {
+interface PlanFlags extends FleetFlags, WireFlags {
   readonly strategy?: string;
   readonly scheme: string;
   readonly objective: Objective;
@@ -69,6 +70,7 @@ export function planCommand(context: CliContext) {
       'scheme of the strategy depth: output-depth, input-depth, depth-grid',
       'output-depth',
     )
+    .addOption(wireOption())
     .option('--objective <objective>', OBJECTIVES.join(' or '), oneOf(OBJECTIVES), 'latency')
     .option('--compare', 'all strategies side by side')
     .option('--actual', 'start agents on this machine, run the plan, and lay measured beside predicted times')
@@ -94,7 +96,7 @@ export function planCommand(context: CliContext) {
       }
       const { graph } = model;
       const { fleet, source, assumed } = await fleetFrom(context, options);
-      const explainer = new Explainer(graph, new FleetModel(fleet));
+      const explainer = new Explainer(graph, new FleetModel(fleet, options));
       const { objective, compare = false } = options;
       const head = {
         model: spec,
@@ -105,12 +107,14 @@ export function planCommand(context: CliContext) {
           ...(assumed ? { assumed } : {}),
         },
         objective,
+        wire: options.wire,
         localMs: 1000 * explainer.localSeconds,
       };
       const guessed = assumed?.length
         ? ` (assumed: ${assumed.join(', ')}; \`isobath calibrate\` measures)`
         : '';
-      const title = `${spec} on ${source}${guessed}; at the master alone ${msText(head.localMs)} ms`;
+      const over = options.wire === 'float32' ? '' : ` over ${options.wire}`;
+      const title = `${spec} on ${source}${over}${guessed}; at the master alone ${msText(head.localMs)} ms`;
       if (compare) {
         const planned = STRATEGY_NAMES.map((strategy): Planned => {
           output.progress(`Planning ${strategy}`);

@@ -15,8 +15,9 @@ import { resolveModel } from '../resolve-model.ts';
 import { type SweepFleetFlags, sweepFleets } from '../sweep-fleet.ts';
 import { agentCounts, linkRates, share, stragglers, strategyNames } from '../sweep-options.ts';
 import { sweepText } from '../sweep-table.ts';
+import { type WireFlags, wireOption } from '../wire-option.ts';
 
-interface SimulateFlags extends SweepFleetFlags {
+interface SimulateFlags extends SweepFleetFlags, WireFlags {
   readonly strategies: readonly string[];
   readonly objective: Objective;
   readonly inferences: number;
@@ -67,6 +68,7 @@ export function simulateCommand(context: CliContext) {
         .choices(['latency', 'throughput'])
         .default('latency'),
     )
+    .addOption(wireOption())
     .option('--inferences <count>', 'inferences that are asked for', wholeNumber(1, 100_000), 1)
     .option('--rate <per second>', 'requests per second, evenly spaced; default: all at once', positiveNumber)
     .option('--in-flight <count>', 'the most that run at a time; default: no limit', wholeNumber(1, 100_000))
@@ -82,7 +84,7 @@ export function simulateCommand(context: CliContext) {
 async function simulateModels(context: CliContext, specs: readonly string[], options: SimulateFlags) {
   const { output, lifetime } = context;
   const { source, ...fleets } = await sweepFleets(options);
-  const { strategies, objective, html } = options;
+  const { strategies, objective, wire, html } = options;
   const simulation = simulationOf(options);
   const engine = await firstEngine();
   lifetime.defer(() => engine.stop());
@@ -91,7 +93,7 @@ async function simulateModels(context: CliContext, specs: readonly string[], opt
     output.progress(`Reading ${spec}`);
     const shapes = options.shape ? { shapes: options.shape } : {};
     const { graph } = await resolveModel(spec, { engine, ...shapes });
-    const cases = { ...fleets, strategies, objective };
+    const cases = { ...fleets, strategies, objective, wire };
     models.push(
       await sweepModel(spec, graph, cases, simulation, async (done, total, what) => {
         output.progress(`${done + 1} of ${total}, ${what}`);
@@ -101,7 +103,7 @@ async function simulateModels(context: CliContext, specs: readonly string[], opt
     );
   }
   const { agents, links } = fleets;
-  const document = { fleet: source, agents, links, strategies, objective, simulation, models };
+  const document = { fleet: source, agents, links, strategies, objective, wire, simulation, models };
   if (html !== undefined) await save(html, reportPage(document));
   output.result(document, () =>
     [

@@ -1,18 +1,19 @@
 import { IsobathError } from '../../base/errors.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
-import { differenceOf } from '../../tensor/difference.ts';
+import { WIRE_TOLERANCE } from '../../tensor/precision.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { clientOptions, hasBroker } from '../client-options.ts';
 import { command } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { commandEngine, engineOption } from '../engine.ts';
 import { inputsFor } from '../model-input.ts';
-import { byteSize, positiveNumber, shape, wholeNumber } from '../option-values.ts';
+import { byteSize, positiveNumber, several, shape, wholeNumber } from '../option-values.ts';
 import { resolveModel } from '../resolve-model.ts';
 import { runLocally } from '../run-locally.ts';
 import { checkStrategy } from '../served-models.ts';
-import { distributedOf } from '../stage-table.ts';
-import { bytesText, msText } from '../table.ts';
 import { runOnFleet, runThroughMaster, type VerifyFlags } from '../verify-runs.ts';
+import { comparisonOf, type Pair, verifiedDocument, verifiedText } from '../verify-text.ts';
+import { wireOption } from '../wire-option.ts';
 
 const DEFAULT_TOLERANCE = 1e-4;
 
@@ -31,6 +32,7 @@ export function verifyCommand(context: CliContext) {
         'isobath verify model.onnx --scheme input-depth --input cat.npy',
         'partial sums instead, on an input of yours',
       ],
+      ['isobath verify street --wire float16 --input bus.png', 'what a narrower wire does to the answer'],
       ['isobath verify street --broker mqtt://gateway:1883', 'the agents of a running master'],
     ],
   });
@@ -43,14 +45,18 @@ export function verifyCommand(context: CliContext) {
       'scheme of the strategy depth: output-depth, input-depth, depth-grid',
       'output-depth',
     )
-    .option('--input <file>', 'picture, .npy or JSON; default: seeded random values')
+    .addOption(wireOption())
+    .option(
+      '--input <file>',
+      'picture, .npy or JSON; may be given several times; default: seeded random values',
+      several,
+    )
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)
     .option('--seed <number>', 'seed of the random input', wholeNumber(0, 2 ** 31 - 1), 1)
     .option(
       '--tolerance <fraction>',
-      'of the largest magnitude of the output',
+      `of the largest magnitude of the output (default: ${DEFAULT_TOLERANCE}; float16 ${WIRE_TOLERANCE.float16}, int8 ${WIRE_TOLERANCE.int8})`,
       positiveNumber,
-      DEFAULT_TOLERANCE,
     )
     .addOption(engineOption('what computes here and on the agents that are started'))
     .option('--limit <size>', 'the most that each agent may hold of filters, as 200MB', byteSize)
@@ -63,41 +69,28 @@ export function verifyCommand(context: CliContext) {
       lifetime.defer(() => engine.stop());
       output.progress(`Reading ${spec}`);
       const model = await resolveModel(spec, { engine, ...(options.shape ? { shapes: options.shape } : {}) });
-      const { inputs } = await inputsFor(model, options.input, options.seed);
+      const files = options.input ?? [undefined];
+      const inputs: ReadonlyMap<string, Tensor>[] = [];
+      for (const file of files) inputs.push((await inputsFor(model, file, options.seed)).inputs);
       const runDistributed = hasBroker(context, options) ? runThroughMaster : runOnFleet;
-      const { filterBytesSent, ...distributed } = await runDistributed(
-        context,
-        model,
-        inputs,
-        options,
-        engine,
-      );
+      const distributed = await runDistributed(context, model, inputs, options, engine);
       output.progress('Running the whole model here');
-      const local = await runLocally(engine, model.graph, inputs);
-      const { maxAbsDifference, maxRelativeDifference } = differenceOf(distributed.outputs, local.outputs);
-      const ok = maxRelativeDifference <= options.tolerance;
-      const { stages, strategy, scheme, agents } = distributed;
-      const distributedStages = distributedOf(stages).length;
-      const document = {
-        ...{ model: spec, strategy, scheme, agents },
-        ...{ stages: stages.length, distributedStages, maxAbsDifference, maxRelativeDifference, ok },
-        ...(filterBytesSent === undefined ? {} : { filterBytesSent }),
-        ...{ localMs: local.totalMs, distributedMs: distributed.totalMs },
-      };
-      output.result(document, () => {
-        const verdict = ok ? output.style('green', 'equal') : output.style('red', 'different');
-        return [
-          `${spec}: ${verdict} within ${options.tolerance}; largest difference ${maxAbsDifference.toExponential(2)}, ${maxRelativeDifference.toExponential(2)} of the largest magnitude`,
-          `${distributedStages} of ${stages.length} stages on ${agents} agents${scheme ? `, ${scheme}` : ''}: ${msText(distributed.totalMs)} ms; here: ${msText(local.totalMs)} ms`,
-          ...(filterBytesSent === undefined
-            ? []
-            : [`${bytesText(filterBytesSent)} of programs and filters sent`]),
-        ].join('\n');
-      });
+      const pairs: Pair[] = [];
+      let localMs = 0;
+      for (const [at, given] of inputs.entries()) {
+        const local = await runLocally(engine, model.graph, given);
+        pairs.push({ got: distributed.outputs[at]!, wanted: local.outputs });
+        localMs = local.totalMs;
+      }
+      const found = comparisonOf(pairs, model);
+      const { tolerance = Math.max(DEFAULT_TOLERANCE, WIRE_TOLERANCE[distributed.wire]) } = options;
+      const ok = found.maxRelativeDifference <= tolerance;
+      const verified = { spec, ...distributed, ...found, inputs: files.length, tolerance, ok, localMs };
+      output.result(verifiedDocument(verified), () => verifiedText(verified, output));
       if (ok) return;
       throw IsobathError.of('ISO_ERR_VERIFY_FAILED', {
-        difference: `${maxRelativeDifference.toExponential(2)} of the largest magnitude`,
-        tolerance: options.tolerance,
+        difference: `${found.maxRelativeDifference.toExponential(2)} of the largest magnitude`,
+        tolerance,
       });
     });
 }

@@ -22,6 +22,7 @@ interface PlainTensor {
 /** onnxruntime in a thread of its own. Runs of one engine follow one another; each may use `threads` cores. */
 export class OnnxruntimeEngine implements Engine {
   readonly name = NAME;
+  readonly knowsNarrowTypes = true;
   readonly threads: number;
   #version = 'not loaded';
   #thread: EngineThread | undefined;

@@ -5,6 +5,9 @@ import { parentPort } from 'node:worker_threads';
 /** @typedef {{ dtype: string, shape: number[], data: any }} PlainTensor */
 
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
+/** To move so little memory to the other thread takes longer than to copy it. */
+const SMALL_BYTES = 16_384;
+
 /** @type {Map<number, import('onnxruntime-node').InferenceSession>} */
 const sessions = new Map();
 /** @type {typeof import('onnxruntime-node')} */
@@ -49,7 +52,11 @@ const operations = {
     const results = await open.run(feeds, outputs);
     const computeMs = performance.now() - started;
     const tensors = outputs.map((/** @type {string} */ name) => plain(results[name]));
-    const transfer = new Set(tensors.map((/** @type {PlainTensor} */ tensor) => tensor.data.buffer));
+    const transfer = new Set(
+      tensors
+        .map((/** @type {PlainTensor} */ { data }) => data.buffer)
+        .filter((/** @type {ArrayBuffer} */ { byteLength }) => byteLength > SMALL_BYTES),
+    );
     return { result: { tensors, computeMs }, transfer: [...transfer] };
   },
 

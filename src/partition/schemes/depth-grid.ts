@@ -1,9 +1,10 @@
 import { numberOf } from '../../graph/attributes.ts';
-import { wholeRegion } from '../../tensor/region.ts';
+import { type Range, wholeRegion } from '../../tensor/region.ts';
 import { shardOf } from '../cut.ts';
 import { type LayerDepth, layerDepth } from '../depth.ts';
 import { proportionalRanges } from '../ranges.ts';
-import { type Assignment, refuse, type Scheme } from '../scheme.ts';
+import type { Run } from '../run.ts';
+import { type Assignment, middleOf, refuse, type Scheme } from '../scheme.ts';
 import { notALayer } from './depth-scheme.ts';
 
 /**
@@ -28,23 +29,41 @@ export const depthGrid: Scheme = {
   },
   cut(run, weights) {
     refuse(this.name, run, this.unfit(run));
-    const node = run.nodes[0]!;
-    const depth = layerDepth(run.graph, node)!;
-    const columns = columnsOf(weights, depth);
-    const load = columns.map((column) => column.reduce((sum, worker) => sum + weights[worker]!, 0));
-    return proportionalRanges(depth.output, load).flatMap((filters, at) => {
-      if (filters[0] === filters[1]) return [];
-      const region = wholeRegion(depth.outputShape).with(depth.axis, filters);
-      const column = columns[at]!;
-      const shares = column.map((worker) => weights[worker]!);
-      return proportionalRanges(depth.input, shares).flatMap((channels, row): Assignment[] =>
-        channels[0] === channels[1]
-          ? []
-          : [{ worker: column[row]!, shard: shardOf(run, { placed: [], sum: { node, region, channels } })! }],
-      );
-    });
+    return cellsOf(run, weights).map((cell) => madeOf(run, cell));
+  },
+  sample(run, weights) {
+    const cells = cellsOf(run, weights);
+    return madeOf(run, cells[middleOf(cells.length)]!);
   },
 };
+
+/** A worker's range of filters and of channels. */
+interface Cell {
+  readonly worker: number;
+  readonly filters: Range;
+  readonly channels: Range;
+}
+
+function cellsOf({ graph, nodes }: Run, weights: readonly number[]): Cell[] {
+  const depth = layerDepth(graph, nodes[0]!)!;
+  const columns = columnsOf(weights, depth);
+  const load = columns.map((column) => column.reduce((sum, worker) => sum + weights[worker]!, 0));
+  return proportionalRanges(depth.output, load).flatMap((filters, at) => {
+    if (filters[0] === filters[1]) return [];
+    const column = columns[at]!;
+    const shares = column.map((worker) => weights[worker]!);
+    return proportionalRanges(depth.input, shares).flatMap((channels, row): Cell[] =>
+      channels[0] === channels[1] ? [] : [{ worker: column[row]!, filters, channels }],
+    );
+  });
+}
+
+function madeOf(run: Run, { worker, filters, channels }: Cell): Assignment {
+  const node = run.nodes[0]!;
+  const { axis, outputShape } = layerDepth(run.graph, node)!;
+  const region = wholeRegion(outputShape).with(axis, filters);
+  return { worker, shard: shardOf(run, { placed: [], sum: { node, region, channels } })! };
+}
 
 /** Workers in pf columns of pi: as many workers as possible with both sides at least 2, then the fewest planes moved. */
 function columnsOf(weights: readonly number[], { input, output }: LayerDepth): number[][] {

@@ -9,6 +9,8 @@ export interface SweepDocument {
   readonly links: readonly string[];
   readonly strategies: readonly string[];
   readonly objective: string;
+  /** How feature maps travel. Default: float32. */
+  readonly wire?: string;
   readonly simulation: SimulationOptions;
   readonly models: readonly SweptModel[];
 }

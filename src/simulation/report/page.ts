@@ -24,7 +24,7 @@ export function reportPage(document: SweepDocument): string {
   ].join('\n');
 }
 
-function about({ fleet, objective, simulation }: SweepDocument): string {
+function about({ fleet, objective, wire = 'float32', simulation }: SweepDocument): string {
   const { inferences = 1, rate, inFlight, stragglers, load = 0, loss = 0, seed = 1 } = simulation;
   const requests =
     inferences === 1
@@ -39,6 +39,7 @@ function about({ fleet, objective, simulation }: SweepDocument): string {
     loss > 0 ? `${figure(100 * loss)} % of the messages lost` : '',
     stragglers || loss > 0 ? `seed ${seed}` : '',
   ].filter((part) => part !== '');
-  const plan = `planned for ${objective}`;
+  const over = wire === 'float32' ? '' : `, feature maps travel as ${wire}`;
+  const plan = `planned for ${objective}${over}`;
   return `${[requests, plan, ...trouble].join(', ')}. Master and agents: ${fleet}. A link is the rate of each agent's cable and of the master's; wifi is an air that all share.`;
 }

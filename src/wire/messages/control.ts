@@ -1,5 +1,5 @@
-import type { TensorType } from '../../tensor/tensor.ts';
-import { flag, integer, list, literal, object, tagged, text } from '../check.ts';
+import type { WireType } from '../../tensor/precision.ts';
+import { flag, integer, list, literal, object, optional, tagged, text } from '../check.ts';
 import { nameCheck, sha256Check } from '../names.ts';
 import { dtype, type MessageKind, ordinal, shape, type Version, version } from './common.ts';
 
@@ -9,16 +9,19 @@ export interface BlobRef {
   readonly bytes: number;
 }
 
-/** One region that travels to a shard. Its place in the list is the `tensor` of its chunks. */
-export interface ShardInput extends TensorType {
+/**
+ * One region that travels to a shard. Its place in the list is the `tensor` of its chunks. Where the program's input is
+ * float32 and this is float16, or int8 with scales, the agent converts.
+ */
+export interface ShardInput extends WireType {
   /** Name of the program's input. */
   readonly tensor: string;
   /** True where attempt 0 reads it from the topic that all shards of the stage share. */
   readonly shared: boolean;
 }
 
-/** One region that a shard sends back. Its place in the list is the `tensor` of its chunks. */
-export interface ShardOutput extends TensorType {
+/** One region that a shard sends back, likewise. */
+export interface ShardOutput extends WireType {
   /** Name of the program's output. */
   readonly tensor: string;
 }
@@ -72,13 +75,15 @@ export type Control = Deploy | Undeploy | Ping | Calibrate;
 /** At most this many shards, inputs, outputs or filters in one list of a deploy message. */
 const MAX_ITEMS = 4096;
 
+/** Counted by `scalesOf`; the rule bounds them. */
+const scales = optional(integer(1, 8192));
 const blobRef = object<BlobRef>({ sha256: sha256Check, bytes: integer() });
 const shardProgram = object<ShardProgram>({
   stage: ordinal,
   shard: ordinal,
   program: blobRef,
-  inputs: list(object<ShardInput>({ tensor: text(512), dtype, shape, shared: flag }), MAX_ITEMS),
-  outputs: list(object<ShardOutput>({ tensor: text(512), dtype, shape }), MAX_ITEMS),
+  inputs: list(object<ShardInput>({ tensor: text(512), dtype, shape, scales, shared: flag }), MAX_ITEMS),
+  outputs: list(object<ShardOutput>({ tensor: text(512), dtype, shape, scales }), MAX_ITEMS),
   blobs: list(blobRef, MAX_ITEMS),
   standby: flag,
 });

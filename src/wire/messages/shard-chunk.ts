@@ -1,5 +1,6 @@
+import { IsobathError } from '../../base/errors.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
-import { amount, integer, object, optional } from '../check.ts';
+import { amount, bytes, integer, object, optional } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import {
   type ChunkPlace,
@@ -35,6 +36,8 @@ export interface ShardChunk extends TensorType, ChunkPlace {
   readonly attempt: number;
   /** Index into the shard's inputs (IFM) or outputs (OFM). */
   readonly tensor: number;
+  /** Of int8 elements that stand for float32 ones: little-endian float32, in each chunk of the region the same. */
+  readonly scales?: Uint8Array;
   /** Only on the last chunk of the last OFM region. */
   readonly times?: ShardTimes;
   /** Of the raw bytes of this chunk; the encoder sets it. */
@@ -53,10 +56,26 @@ export const SHARD_CHUNK: MessageKind<ShardChunk> = {
     attempt: integer(0, 255),
     tensor: integer(0, 4095),
     ...chunkPlace,
+    scales: optional(bytes(4 * 8192)),
     times: optional(object<ShardTimes>({ receiveMs: amount, waitMs: amount, computeMs: amount })),
     crc32,
   }),
 };
+
+/** The scales of a chunk. Throws ISO_ERR_WIRE_MALFORMED where there are not as many as the region has. */
+export function scalesIn(
+  topic: string,
+  { scales }: ShardChunk,
+  wanted: number | undefined,
+): Float32Array | undefined {
+  const count = (scales?.length ?? 0) / 4;
+  if (count !== (wanted ?? 0)) {
+    const reason = `it has ${count} scales where ${wanted ?? 0} are expected`;
+    throw IsobathError.of('ISO_ERR_WIRE_MALFORMED', { topic, reason });
+  }
+  // a copy, because they lie anywhere in the frame
+  return scales && new Float32Array(new Uint8Array(scales).buffer);
+}
 
 /** Names one region of one try of one shard: the key under which its chunks are put together. */
 export function regionKey(

@@ -47,6 +47,8 @@ export interface AgentProfile {
   readonly filterBytesReceived: number;
   /** Programs resident now. */
   readonly programs: number;
+  /** Precisions of float32 feature maps that it sends and takes. Absent: float32 alone. */
+  readonly wire?: readonly string[];
   /** How fast the device computes, once it was measured. */
   readonly compute?: MeasuredCompute;
 }
@@ -118,6 +120,7 @@ export const AGENT_PROFILE: MessageKind<AgentProfile> = {
     node: text(64),
     filterBytesReceived: integer(),
     programs: integer(),
+    wire: optional(list(text(64), 64)),
     compute: optional(computeProfile),
   }),
 };

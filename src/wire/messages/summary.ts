@@ -47,6 +47,8 @@ export interface ResultSummary {
   readonly objects?: readonly SummaryObject[];
   /** True where a shard did not run where it was planned; the answer is right all the same. */
   readonly degraded: boolean;
+  /** The precision of feature maps on their way, where that loses some: the answer is rounded by it. */
+  readonly wire?: string;
   readonly agents: number;
   readonly totalMs: number;
   readonly stages: readonly SummaryStage[];
@@ -75,6 +77,7 @@ export const resultSummary: Check<ResultSummary> = object<ResultSummary>({
     ),
   ),
   degraded: flag,
+  wire: optional(text(64)),
   agents: integer(),
   totalMs: amount,
   stages: list(
