@@ -13,8 +13,3 @@ export function spreadOf(values: readonly number[], digits = 3): Spread {
   const at = (q: number) => Number(quantile(values, q).toFixed(digits));
   return { median: at(0.5), low: at(0.25), high: at(0.75) };
 }
-
-/** `3.2 (3.1 to 3.4)` */
-function spreadText({ median, low, high }: Spread, digits: number): string {
-  return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`;
-}
