@@ -51,6 +51,13 @@ export class CpuGroup {
       await writeFile(join(this.#hierarchy.folder, 'cgroup.subtree_control'), '+cpu');
     }
     await mkdir(this.folder);
+    await this.#outweighOthers();
+  }
+
+  /** What else runs on the machine must wait: a device gets its share of a processor whenever it wants it. */
+  async #outweighOthers(): Promise<void> {
+    if (this.#hierarchy.version === 2) await this.#write('cpu.weight', '10000');
+    else await this.#write('cpu.shares', '262144');
   }
 
   async stop(): Promise<void> {

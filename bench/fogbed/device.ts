@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SERVICE_NODE_FLAGS } from '../../src/cli/node-flags.ts';
 import type { CpuGroup } from './cpu.ts';
 import { patiently } from './leftovers.ts';
 import type { NetworkDevice } from './network.ts';
@@ -76,7 +77,9 @@ export class Device {
   run(script: string, args: readonly string[], { environment = {}, unlimited = false }: RunOptions = {}) {
     const { cpu, network } = this.#options;
     const group = unlimited || !cpu ? '' : cpu.members;
-    const call = [ENTER, 'sh', group, network.namespace, this.#bootId, process.execPath, script, ...args];
+    // as services run
+    const node = [process.execPath, ...SERVICE_NODE_FLAGS];
+    const call = [ENTER, 'sh', group, network.namespace, this.#bootId, ...node, script, ...args];
     const child = spawn('sh', ['-c', ...call], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
