@@ -47,6 +47,9 @@ export interface DeploymentOptions {
   readonly deployTimeoutMs?: number;
 }
 
+/** Inferences that come after one another leave no longer pauses. */
+const ASKED_MS = 1000;
+
 function agentsOf(planned: PlannedShard): string[] {
   return workersOf(planned).filter((worker) => worker !== MASTER);
 }
@@ -64,6 +67,7 @@ export class Deployment {
   readonly #deadlines: Deadlines;
   readonly #dealers: ReadonlyMap<number, Dealer>;
   readonly #running = new Set<Promise<unknown>>();
+  #endedMs = Number.NEGATIVE_INFINITY;
   #holders: string[][] = [];
   #agents: string[] = [];
   #offered: Blob[] = [];
@@ -93,6 +97,11 @@ export class Deployment {
     });
     this.#deadlines = new Deadlines(deadlines);
     this.#dealers = dealersOf(plan.stages);
+  }
+
+  /** True while inferences run, and between those that follow one another. */
+  get isAsked(): boolean {
+    return this.#running.size > 0 || performance.now() - this.#endedMs < ASKED_MS;
   }
 
   /** Agents that hold a part of it. */
@@ -188,7 +197,10 @@ export class Deployment {
         if (isAlone && !result.degraded) this.#options.profiles?.observeStages(this.plan, result.stages);
         return result;
       })
-      .finally(() => this.#running.delete(running));
+      .finally(() => {
+        this.#running.delete(running);
+        this.#endedMs = performance.now();
+      });
     this.#running.add(running);
     return running;
   }

@@ -53,6 +53,8 @@ export interface MasterOptions {
   readonly settleMs?: number;
   /** How long a model that is not served yet waits for measurements of the fleet. Default 30000 ms. */
   readonly measureMs?: number;
+  /** As `ModelServiceOptions`. */
+  readonly replanMs?: number;
   readonly requests?: RequestQueueOptions;
   /** A request of which nothing more came for so long is given up. Default 60000 ms. */
   readonly partTimeoutMs?: number;

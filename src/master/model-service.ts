@@ -40,6 +40,8 @@ export interface ModelServiceOptions {
   readonly deployTimeoutMs?: number;
   /** The fleet must be quiet for so long before a new plan is made. Default 300 ms. */
   readonly settleMs?: number;
+  /** Plans that only figures ask for, and not a changed fleet, begin so long after the one before. Default 10000 ms. */
+  readonly replanMs?: number;
   /** A running plan is left only for one that is predicted to be faster by this share. Default 0.1. */
   readonly leastGain?: number;
   /** While nothing is deployed, measurements are awaited no longer than this; plans assume the rest. Default 30000 ms. */
@@ -71,6 +73,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
   #planning: AbortController | undefined;
+  #plannedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #benchTimer: NodeJS.Timeout | undefined;
   #error: IsobathError | undefined;
@@ -112,7 +115,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       fleet.on('left', () => this.#replan()),
       profiles.on('changed', () => {
         this.#outdated = true;
-        this.#schedule();
+        // what is due sooner sees the new figures, too
+        if (this.#timer === undefined) this.#schedule(this.#untilReplanning);
       }),
     );
     this.#schedule(0);
@@ -147,8 +151,16 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       this.#work = this.#work.then(() => this.#reconcile());
     }, delayMs);
+  }
+
+  /** Milliseconds until figures alone may lead to a plan. */
+  get #untilReplanning(): number {
+    const { settleMs = 300, replanMs = 10_000 } = this.#options;
+    const since = this.#current ? performance.now() - this.#plannedMs : Number.POSITIVE_INFINITY;
+    return Math.max(settleMs, replanMs - since);
   }
 
   async #reconcile(): Promise<void> {
@@ -161,6 +173,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const outdated = weighsTimes && this.#outdated;
     if (this.#stopped || (this.#current?.fleet === state && !outdated)) return;
     this.#outdated = false;
+    const isUrgent = this.#current?.fleet !== state;
     let deployment: Deployment | undefined;
     try {
       const planning = new AbortController();
@@ -173,8 +186,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
         model.graph,
         { ...rest, agents: known },
         { ...model, canRun },
-        { signal: planning.signal },
+        { signal: planning.signal, givesWay: () => !isUrgent && this.#current?.deployment.isAsked === true },
       );
+      this.#plannedMs = performance.now();
       this.#planning = undefined;
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
@@ -274,7 +288,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   #deploymentOf(plan: Plan): Deployment {
-    const { model, settleMs: _, leastGain: __, measureMs: ___, ...shared } = this.#options;
+    const { model, settleMs: _, leastGain: __, measureMs: ___, replanMs: ____, ...shared } = this.#options;
     return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
   }
 }

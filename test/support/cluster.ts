@@ -45,6 +45,7 @@ export class TestCluster {
       directory: join(this.#directory, 'master'),
       models,
       settleMs: 20,
+      replanMs: 20,
       host: 'host-of-master',
       ...master,
     });
