@@ -132,4 +132,43 @@ describe('the inbox of a deployment', () => {
     for (let at = 0; at < 2000; at += 1) add({ request: `r${at}` });
     expect(inbox.heldBytes).toBe(512 * 16);
   });
+
+  describe('of int8 regions', () => {
+    const scales = new Uint8Array(Float32Array.of(0.5).buffer);
+    const spec: ShardProgram = {
+      ...specOf(0, 0),
+      inputs: [{ tensor: 's', dtype: 'int8', shape: [4], scales: 1, shared: true }],
+    };
+    const int8 = { dtype: 'int8', shape: [4] } as const;
+
+    it('gives the program the elements, and the scales behind them', () => {
+      const { add, jobs } = inboxOf([spec]);
+      add({ ...int8, scales, seq: 1, total: 2, offset: 2 }, Uint8Array.of(3, 253));
+      add({ ...int8, scales, seq: 0, total: 2 }, Uint8Array.of(1, 2));
+      const [elements, factors] = jobs[0]!.inputs;
+      expect(elements!.data).toEqual(Int8Array.of(1, 2, 3, -3));
+      expect([factors!.dtype, factors!.shape, [...(factors!.data as Float32Array)]]).toEqual([
+        'float32',
+        [],
+        [0.5],
+      ]);
+    });
+
+    it.each([
+      ['none', {}],
+      ['too many', { scales: new Uint8Array(8) }],
+      ['half of one', { scales: new Uint8Array(2) }],
+    ])('refuses those with %s', (_, fields) => {
+      const { add, ran } = inboxOf([spec]);
+      expect(() => add({ ...int8, ...fields }, new Uint8Array(4))).toThrow(
+        coded('ISO_ERR_WIRE_MALFORMED', 'scales where 1 are expected'),
+      );
+      expect(ran()).toEqual([]);
+    });
+
+    it('refuses scales where none are expected', () => {
+      const { add } = inboxOf([specOf(0, 0)]);
+      expect(() => add({ scales })).toThrow(coded('ISO_ERR_WIRE_MALFORMED', '1 scales where 0 are expected'));
+    });
+  });
 });

@@ -6,6 +6,7 @@ import type { CompiledProgram } from '../../src/engine/engine.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { type MemoryBus, MemoryHub } from '../../src/transport/memory-bus.ts';
 import { decodeFrame, decodeMessage } from '../../src/wire/codec.ts';
+import type { ShardProgram } from '../../src/wire/messages/control.ts';
 import { REPLY, type Reply } from '../../src/wire/messages/reply.ts';
 import { SHARD_CHUNK, type ShardChunk } from '../../src/wire/messages/shard-chunk.ts';
 import { Topics } from '../../src/wire/topics.ts';
@@ -34,11 +35,38 @@ describe('the runner of shards', () => {
   const runnerWith = (options: Partial<ShardRunnerOptions> = {}) =>
     new ShardRunner({ bus, topics, agent: 'a', logger: silentLogger, ...options });
 
-  function jobOf(request: string, program: CompiledProgram = echo): ShardJob {
-    const shard = { spec: specOf(2, 5), program, legs: [] };
+  function jobOf(
+    request: string,
+    program: CompiledProgram = echo,
+    outputs: ShardProgram['outputs'] = specOf(2, 5).outputs,
+  ): ShardJob {
+    const shard = { spec: { ...specOf(2, 5), outputs }, program, legs: [] };
     const inputs = [Tensor.float32([4], [1, 2, 3, 4])];
     return { deployment: 'd', request, attempt: 1, shard, inputs, exclusive: true, receiveMs: 7 };
   }
+
+  it('puts the scales of an int8 region into each of its chunks', async () => {
+    const runner = runnerWith({ chunkBytes: 2 });
+    const [elements, scales] = [Tensor.of('int8', [4], Int8Array.of(1, 2, 3, 4)), Tensor.float32([], [0.25])];
+    const program = {
+      ...echo,
+      run: async () => ({ outputs: [elements, scales, Tensor.zeros('float32', [1])], computeMs: 3 }),
+    };
+    const outputs = [
+      { tensor: 'y', dtype: 'int8', shape: [4], scales: 1 },
+      { tensor: 'z', dtype: 'float32', shape: [1] },
+    ] as const;
+    runner.accept(jobOf('r1', program, outputs));
+    await runner.drain();
+    const quarter = new Uint8Array(Float32Array.of(0.25).buffer);
+    expect(
+      chunks.map(({ tensor, dtype, scales: own }) => [tensor, dtype, own && new Uint8Array(own)]),
+    ).toEqual([
+      [0, 'int8', quarter],
+      [0, 'int8', quarter],
+      [1, 'float32', undefined],
+    ]);
+  });
 
   it('publishes the regions in chunks, with its times on the last', async () => {
     const runner = runnerWith({ chunkBytes: 8 });
@@ -47,7 +75,8 @@ describe('the runner of shards', () => {
       ...echo,
       run: async () => ({ outputs: [zero, Tensor.zeros('float32', [4])], computeMs: 3 }),
     };
-    runner.accept(jobOf('r1', program));
+    const outputs = [0, 4].map((size) => ({ tensor: `y${size}`, dtype: 'float32', shape: [size] }) as const);
+    runner.accept(jobOf('r1', program, outputs));
     await runner.drain();
     expect(
       chunks.map(({ tensor, seq, total, offset, times }) => [tensor, seq, total, offset, times?.computeMs]),

@@ -65,4 +65,19 @@ describe('isobath plan', () => {
     const { code, stderr } = await cli('plan', 'street', ...args);
     expect([code, stderr.split(':')[0]]).toEqual([exit, error]);
   });
+
+  it('predicts fewer bytes over a narrower wire, and names it', async () => {
+    const args = ['plan', 'zoo:squeezenet', '--fleet', FLEET, '--strategy', 'depth'];
+    const document = async (...more: string[]) => JSON.parse((await cli(...args, ...more, '--json')).stdout);
+    const [wide, half] = [await document(), await document('--wire', 'float16')];
+    expect([wide.wire, half.wire, half.bytes]).toEqual(['float32', 'float16', wide.bytes / 2]);
+    const { stdout } = await cli(...args, '--wire', 'int8');
+    expect(stdout).toMatch(/^zoo:squeezenet on .* over int8; at the master alone /);
+  });
+
+  it('names the wires that there are', async () => {
+    const { code, stderr } = await cli('plan', 'street', '--wire', 'float8');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/float8.*float32, float16, int8/);
+  });
 });

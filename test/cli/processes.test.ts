@@ -90,6 +90,19 @@ describe('isobath verify', () => {
     expect(second).toMatchObject({ ok: true, filterBytesSent: 0 });
   });
 
+  it.each([
+    ['float16', 2, 1e-3],
+    ['int8', 3.8, 1e-2],
+  ])('measures what %s does to the answers, and what it saves', async (wire, least, most) => {
+    const samples = ['bus', 'stop-sign'].flatMap((name) => ['--input', `models/street/samples/${name}.png`]);
+    const { stdout } = await cli('verify', 'street', '--agents', '2', '--wire', wire, ...samples, '--json');
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ wire, inputs: 2, sameTop: 2, ok: true });
+    expect(report.maxRelativeDifference).toBeGreaterThan(0);
+    expect(report.maxRelativeDifference).toBeLessThan(most);
+    expect(report.float32Bytes / report.bytes).toBeGreaterThanOrEqual(least);
+  });
+
   it('fails with 1 above the tolerance, with the result all the same', async () => {
     const args = [
       'verify',
