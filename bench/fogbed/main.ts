@@ -13,7 +13,13 @@ import { fogbedPage } from './report.ts';
 import { missing, requirements } from './requirements.ts';
 import { fogbedText } from './text.ts';
 
-const progress = (text: string) => process.stderr.write(`${text}\n`);
+/** With the seconds since the start. */
+const progress = (text: string) =>
+  process.stderr.write(
+    `${Math.round(performance.now() / 1000)
+      .toString()
+      .padStart(4)} s  ${text}\n`,
+  );
 const AIR = /^wifi:/;
 
 async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {

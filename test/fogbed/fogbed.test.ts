@@ -94,6 +94,7 @@ describe('the call of the bench', () => {
     [['--cpu', '2'], 'It must be shares of one processor'],
     [['--strategies', 'best'], 'best is none of'],
     [['--latency', 'long'], 'It must be like 2ms'],
+    [['--wire', 'float32,float8'], 'float8 is none of float32'],
   ])('refuses %j', async (args, said) => {
     const bench = new Bench(...args);
     expect(await bench.ended).toBe(2);
