@@ -1,3 +1,4 @@
+import type { Precision } from '../../src/tensor/precision.ts';
 import { type Bound, boundOf } from './bound.ts';
 import type { CpuHierarchy } from './cpu.ts';
 import type { FailedStrategy, FogbedDocument, MeasuredStrategy } from './document.ts';
@@ -16,7 +17,7 @@ export interface CellOptions {
   readonly masterLink?: { readonly text: string; readonly rate: number };
   readonly shared: boolean;
   readonly strategies: readonly string[];
-  readonly wires: readonly string[];
+  readonly wires: readonly Precision[];
   readonly runs: number;
   readonly warmUp: number;
   readonly patienceMs: number;

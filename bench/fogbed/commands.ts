@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { Precision } from '../../src/tensor/precision.ts';
 
 /** How the program is called on the devices. */
 
@@ -16,7 +17,7 @@ const SERVICE = [...ENGINE, '--cluster', CLUSTER, '--calibration', 'never', '--w
 /** How the master is to plan and send. */
 export interface MasterChoice {
   readonly strategy: string;
-  readonly wire: string;
+  readonly wire: Precision;
   /** Inferences that may run at a time. */
   readonly inFlight: number;
 }
@@ -24,9 +25,7 @@ export interface MasterChoice {
 /** Settings of a master that serves what comes to lie in the directory `models`. */
 export function masterSettings({ strategy, wire, inFlight }: MasterChoice, models: string): string {
   return stringify({
-    ...{ strategy, repository: { directory: models, pollMs: 200 } },
-    // the one place that knows of it; float32 is what there is without
-    ...(wire === 'float32' ? {} : { wire }),
+    ...{ strategy, wire, repository: { directory: models, pollMs: 200 } },
     request: { concurrency: Math.max(2, inFlight) },
     // the slowest plans on the slowest links take a minute for one layer
     deadline: { maxMs: 600_000 },

@@ -8,6 +8,8 @@ import { patiently } from './leftovers.ts';
 import type { NetworkDevice } from './network.ts';
 
 export interface DeviceOptions {
+  /** Its processes carry its name in their environment, as FOGBED_RUN. */
+  readonly run: string;
   readonly network: NetworkDevice;
   /** Undefined: its processes have the whole machine. */
   readonly cpu?: CpuGroup;
@@ -45,6 +47,7 @@ export class Device {
   readonly address: string;
   readonly #options: DeviceOptions;
   readonly #processes = new Set<DeviceProcess>();
+  #stopped = false;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -62,8 +65,9 @@ export class Device {
     await this.#options.cpu?.start();
   }
 
-  /** Ends what still runs here. */
+  /** Ends what still runs here; nothing can be run any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#processes].map((each) => each.stop()));
     const { cpu } = this.#options;
     if (cpu) await patiently(() => cpu.stop());
@@ -74,8 +78,9 @@ export class Device {
   }
 
   /** Runs a script of Node; its channel closes with this process, however it ends. */
-  run(script: string, args: readonly string[], { environment = {}, unlimited = false }: RunOptions = {}) {
-    const { cpu, network } = this.#options;
+  run(script: string, args: readonly string[], { unlimited = false }: RunOptions = {}) {
+    if (this.#stopped) throw new Error(`the device ${this.name} is taken down`);
+    const { cpu, network, run } = this.#options;
     const group = unlimited || !cpu ? '' : cpu.members;
     // as services run
     const node = [process.execPath, ...SERVICE_NODE_FLAGS];
@@ -83,7 +88,7 @@ export class Device {
     const child = spawn('sh', ['-c', ...call], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
-      env: { ...withoutSettings(process.env), ...environment },
+      env: { ...withoutSettings(process.env), FOGBED_RUN: run },
       // a signal of the terminal is for this program, which then ends them in order
       detached: true,
     });
@@ -100,7 +105,6 @@ export class Device {
 }
 
 export interface RunOptions {
-  readonly environment?: Readonly<Record<string, string>>;
   /** Outside of the device's control group: its processor is not for this process. */
   readonly unlimited?: boolean;
 }

@@ -47,6 +47,8 @@ export interface MeasuredStrategy {
   readonly framesPerSecond: number;
   readonly inFlight: number;
   readonly predictedMs: number;
+  /** How often it changed by what the master learnt, and whether it stayed the same while it was measured. */
+  readonly plan: { readonly changes: number; readonly settled: boolean };
   /** Of feature maps, as the master counts them: without messages' heads, and a shared region once. */
   readonly bytes: number;
   /** That really passed the master's cable for one inference, with the heads of all layers. */

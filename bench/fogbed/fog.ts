@@ -49,6 +49,8 @@ export class Fog {
   /** On the device of each agent, where there are any; and its port. */
   #relays: { readonly relay: Caller; readonly port: number }[] = [];
   #masters = 0;
+  #making: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
 
   constructor(options: FogOptions) {
     this.#options = options;
@@ -67,16 +69,8 @@ export class Fog {
 
   /** Devices, agents and helpers run afterwards, without limits; there is no master yet. */
   async start(model: string, inputs: PlainTensors): Promise<void> {
-    const { pid, cpus, hierarchy } = this.#options;
-    this.#directory = await mkdtemp(join(tmpdir(), `${runName(pid)}-`));
-    await this.#network.start();
-    for (const [at, network] of this.#network.devices.entries()) {
-      // the baseline's device, the last one, is as the master's
-      const cpu = new CpuGroup(hierarchy, network.namespace, cpus[at] ?? cpus[0]!);
-      const device = new Device({ network, cpu, directory: this.#directory });
-      this.#devices.push(device);
-      await device.start();
-    }
+    this.#making = this.#makeDevices();
+    await this.#making;
     this.#baseline = new Caller(this.#device(BASELINE).run(workerOf('baseline'), []));
     this.#client = new Caller(this.#device(MASTER).run(workerOf('client'), [], { unlimited: true }));
     await this.#baseline.call('open', { model, inputs });
@@ -86,12 +80,30 @@ export class Fog {
     this.#startAgents();
   }
 
-  /** Everything is taken away again, whatever was started. */
-  async stop(): Promise<void> {
+  async #makeDevices(): Promise<void> {
+    const { pid, cpus, hierarchy } = this.#options;
+    this.#directory = await mkdtemp(join(tmpdir(), `${runName(pid)}-`));
+    await this.#network.start();
+    for (const [at, network] of this.#network.devices.entries()) {
+      // the baseline's device, the last one, is as the master's
+      const cpu = new CpuGroup(hierarchy, network.namespace, cpus[at] ?? cpus[0]!);
+      const device = new Device({ run: runName(pid), network, cpu, directory: this.#directory });
+      this.#devices.push(device);
+      await device.start();
+    }
+  }
+
+  /** Everything is taken away again, whatever was started; what is being made is made first. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#making.catch(() => undefined);
     // with a tenth of a processor a process takes seconds to say goodbye
     await Promise.allSettled(this.#devices.map((device) => device.setLimited(false)));
     await Promise.allSettled(this.#devices.map((device) => device.stop()));
-    this.#devices = [];
     await this.#network.stop();
     if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
   }

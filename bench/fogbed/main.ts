@@ -5,6 +5,7 @@ import { usage } from '../../src/cli/context.ts';
 import { Interrupted, Lifetime } from '../../src/cli/lifetime.ts';
 import { BIT_RATE } from '../../src/estimator/quantities.ts';
 import { measureCell } from './cell.ts';
+import type { CpuHierarchy } from './cpu.ts';
 import type { FogbedDocument } from './document.ts';
 import { clean, leftovers } from './leftovers.ts';
 import { fogModel } from './model.ts';
@@ -13,11 +14,16 @@ import { fogbedPage } from './report.ts';
 import { missing, requirements } from './requirements.ts';
 import { fogbedText } from './text.ts';
 
-const progress = (text: string) => process.stderr.write(`${text}\n`);
+/** With the seconds since the start. */
+const progress = (text: string) =>
+  process.stderr.write(
+    `${Math.round(performance.now() / 1000)
+      .toString()
+      .padStart(4)} s  ${text}\n`,
+  );
 const AIR = /^wifi:/;
 
-async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {
-  const hierarchy = await requirements();
+async function bench(flags: FogbedFlags, hierarchy: CpuHierarchy, lifetime: Lifetime): Promise<void> {
   const left = await leftovers(hierarchy);
   const count = left.namespaces.length + left.groups.length + left.folders.length;
   if (flags.clean) {
@@ -30,8 +36,7 @@ async function bench(flags: FogbedFlags, lifetime: Lifetime): Promise<void> {
   const documents: FogbedDocument[] = [];
   for (const spec of flags.model) {
     progress(`Reading ${spec}`);
-    const model = await fogModel(spec);
-    lifetime.defer(() => model.remove());
+    const model = await fogModel(spec, (undo) => lifetime.defer(undo));
     for (const agents of flags.agents) {
       for (const link of flags.link) {
         const { cpu, strategies, wire: wires, runs, warmUp, inFlight, masterLink } = flags;
@@ -81,7 +86,9 @@ async function main(): Promise<number> {
   try {
     const flags = fogbedCommand().parse(process.argv).opts<FogbedFlags>();
     if (flags.check) return await check();
-    await lifetime.interruptible(bench(flags, lifetime));
+    // it makes a namespace and takes it away again: not to be interrupted
+    const hierarchy = await requirements();
+    await lifetime.interruptible(bench(flags, hierarchy, lifetime));
   } catch (error) {
     code = reported(error);
   }

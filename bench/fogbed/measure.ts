@@ -19,8 +19,8 @@ export interface MeasureOptions {
   readonly onProgress: (text: string) => void;
 }
 
-/** The plan may change so often while it is measured; then what there is counts. */
-const PLANS = 3;
+/** So many changes of the plan are waited for; then what there is counts. */
+const CHANGES = 2;
 /** Largest distance of a lossless wire from the whole model, as a share of the output's largest magnitude. */
 const TOLERANCE = 1e-4;
 
@@ -37,10 +37,11 @@ export async function measureStrategy(
     onProgress('deploying');
     await fog.startMaster(choice);
     await fog.serve(model, file);
-    let seen = await measuredPlan(own, inFlight);
-    for (let plans = 1; plans < PLANS && seen.planAfter.deployment !== seen.plan.deployment; plans += 1) {
+    const plans = new Plans(own);
+    let seen = await measuredPlan(own, plans, inFlight);
+    while (seen.changed && plans.changes < CHANGES) {
       onProgress('the plan has changed while it was measured: anew');
-      seen = await measuredPlan(own, inFlight);
+      seen = await measuredPlan(own, plans, inFlight);
     }
     return documentOf(choice, seen);
   } catch (error) {
@@ -53,18 +54,41 @@ export async function measureStrategy(
 
 interface SeenRuns {
   readonly plan: SeenPlan;
-  readonly planAfter: SeenPlan;
+  /** It was another one at the end. */
+  readonly changed: boolean;
+  readonly changes: number;
   readonly runs: readonly SeenInference[];
   readonly cableBytes: number;
   readonly framesPerSecond: number;
 }
 
+/** The plans that serve one after another, and how often they changed. */
+class Plans {
+  readonly #options: MeasureOptions;
+  #last: SeenPlan | undefined;
+  changes = 0;
+
+  constructor(options: MeasureOptions) {
+    this.#options = options;
+  }
+
+  /** The plan that serves when the master has nothing more to plan, and whether it is another one than the last. */
+  async next(): Promise<{ readonly plan: SeenPlan; readonly changed: boolean }> {
+    const { fog, model } = this.#options;
+    await fog.settled();
+    const plan = await fog.client.call<SeenPlan>('plan', { model });
+    const changed = this.#last !== undefined && this.#last.deployment !== plan.deployment;
+    if (changed) this.changes += 1;
+    this.#last = plan;
+    return { plan, changed };
+  }
+}
+
 /** What the master learns from the first inferences may change the plan: then they are the first ones again. */
-async function settledPlan(options: MeasureOptions): Promise<SeenPlan> {
+async function warmPlan(options: MeasureOptions, plans: Plans): Promise<SeenPlan> {
   const { fog, model, warmUp, patienceMs, onProgress } = options;
-  await fog.settled();
-  let plan = await fog.client.call<SeenPlan>('plan', { model });
-  for (let plans = 1; warmUp > 0; plans += 1) {
+  let { plan } = await plans.next();
+  for (let changed = warmUp > 0; changed; ) {
     await fog.setLimited(true);
     const began = performance.now();
     for (let run = 0; run < warmUp && performance.now() - began < patienceMs; run += 1) {
@@ -72,18 +96,16 @@ async function settledPlan(options: MeasureOptions): Promise<SeenPlan> {
       onProgress(`to warm up: ${run + 1} of ${warmUp}, ${Math.round(latencyMs)} ms`);
     }
     await fog.setLimited(false);
-    await fog.settled();
-    const now = await fog.client.call<SeenPlan>('plan', { model });
-    if (now.deployment === plan.deployment || plans === PLANS) return now;
-    onProgress('the plan has changed');
-    plan = now;
+    ({ plan, changed } = await plans.next());
+    if (changed) onProgress('the plan has changed');
+    changed &&= plans.changes < CHANGES;
   }
   return plan;
 }
 
-async function measuredPlan(options: MeasureOptions, inFlight: number): Promise<SeenRuns> {
+async function measuredPlan(options: MeasureOptions, plans: Plans, inFlight: number): Promise<SeenRuns> {
   const { fog, model, runs: wanted, patienceMs, onProgress } = options;
-  const plan = await settledPlan(options);
+  const plan = await warmPlan(options, plans);
   await fog.setLimited(true);
   const began = performance.now();
   const runs: SeenInference[] = [];
@@ -102,9 +124,8 @@ async function measuredPlan(options: MeasureOptions, inFlight: number): Promise<
     framesPerSecond = (1000 * count) / (await fog.client.call<number>('stream', { model, count, inFlight }));
   }
   await fog.setLimited(false);
-  await fog.settled();
-  const planAfter = await fog.client.call<SeenPlan>('plan', { model });
-  return { plan, planAfter, runs, cableBytes, framesPerSecond };
+  const { changed } = await plans.next();
+  return { plan, changed, changes: plans.changes, runs, cableBytes, framesPerSecond };
 }
 
 async function makeTrouble({ fog, trouble, onProgress }: MeasureOptions): Promise<void> {
@@ -120,7 +141,7 @@ async function makeTrouble({ fog, trouble, onProgress }: MeasureOptions): Promis
 }
 
 function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns): MeasuredStrategy {
-  const { plan, runs, cableBytes, framesPerSecond } = seen;
+  const { plan, changed, changes, runs, cableBytes, framesPerSecond } = seen;
   const difference = Math.max(...runs.map((run) => run.difference));
   // a lossy wire is far off by design: how far is told, and judged elsewhere
   if (wire === 'float32' && !(difference <= TOLERANCE)) {
@@ -133,6 +154,7 @@ function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns):
     // the baseline is known at the end
     speedup: Number.NaN,
     ...{ framesPerSecond, inFlight, predictedMs: plan.predictedMs },
+    plan: { changes, settled: !changed },
     bytes: median(runs.map(({ stages }) => stages.reduce((sum, { bytes }) => sum + bytes, 0))),
     cableBytes: Math.round(cableBytes),
     perTerm: termsOf(runs.map(({ stages }) => stages.map(({ times }) => times))),

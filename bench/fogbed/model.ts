@@ -23,18 +23,21 @@ export interface FogModel {
   remove(): Promise<void>;
 }
 
-export async function fogModel(spec: string): Promise<FogModel> {
+/** `defer` takes what removes the file, before it is there. */
+export async function fogModel(spec: string, defer: (undo: () => Promise<void>) => void): Promise<FogModel> {
   const engine = await firstEngine({ threads: 1 });
   try {
     const { name, graph } = await resolveModel(spec, { engine });
     const directory = await mkdtemp(join(tmpdir(), `${runName(process.pid)}-model-`));
+    const remove = () => rm(directory, { recursive: true, force: true });
+    defer(remove);
     const file = join(directory, 'model.onnx');
     await writeFile(file, writeOnnx(graph));
     return {
       ...{ spec, name, file, inputs: plain(randomInputs(graph)) },
       inputBytes: bytesOf(graph, graph.inputs),
       outputBytes: bytesOf(graph, graph.outputs),
-      remove: () => rm(directory, { recursive: true, force: true }),
+      remove,
     };
   } finally {
     await engine.stop();

@@ -4,6 +4,8 @@ import { positiveNumber, several, wholeNumber } from '../../src/cli/option-value
 import { agentCounts, linkRates, strategyNames } from '../../src/cli/sweep-options.ts';
 import { DURATION } from '../../src/estimator/quantities.ts';
 
+import { PRECISIONS, type Precision } from '../../src/tensor/precision.ts';
+
 export interface FogbedFlags {
   readonly model: readonly string[];
   readonly agents: readonly number[];
@@ -12,7 +14,7 @@ export interface FogbedFlags {
   readonly masterLink?: string;
   readonly medium: 'cables' | 'shared';
   readonly strategies: readonly string[];
-  readonly wire: readonly string[];
+  readonly wire: readonly Precision[];
   readonly runs: number;
   readonly warmUp: number;
   readonly patience: number;
@@ -55,7 +57,7 @@ export function fogbedCommand(): Command {
         .default('cables'),
     )
     .option('--strategies <names>', 'between commas, or all', strategyNames, ['auto', 'local'])
-    .option('--wire <precisions>', 'float32, float16, int8, between commas', names, ['float32'])
+    .option('--wire <precisions>', `of ${PRECISIONS.join(', ')}, between commas`, precisions, ['float32'])
     .option('--runs <count>', 'inferences that count, of each strategy', wholeNumber(1, 1000), 7)
     .option('--warm-up <count>', 'inferences before them', wholeNumber(0, 1000), 3)
     .option('--patience <seconds>', 'a strategy begins no further inference later', positiveNumber, 60)
@@ -105,6 +107,11 @@ function masterRate(text: string): string {
   return linkRates(text)[0]!;
 }
 
-function names(text: string): string[] {
-  return text.split(',').map((name) => name.trim());
+function precisions(text: string): Precision[] {
+  const wanted = text.split(',').map((name) => name.trim());
+  const unknown = wanted.find((name) => !PRECISIONS.some((precision) => precision === name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`${unknown} is none of ${PRECISIONS.join(', ')}.`);
+  }
+  return wanted as Precision[];
 }

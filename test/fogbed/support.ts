@@ -66,9 +66,8 @@ export async function traces(pid: number): Promise<string[]> {
 async function processes(run: string): Promise<string[]> {
   const found: string[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const group = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-    const call = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (group.includes(run) || call.includes(`${run}-`)) found.push(`process ${pid}`);
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    if (environment.split('\0').includes(`FOGBED_RUN=${run}`)) found.push(`process ${pid}`);
   }
   return found;
 }
