@@ -28,6 +28,8 @@ export interface OptionTable {
 
 /** A run is fused no further after so many extensions in a row that made it lose against the best of its parts. */
 const PATIENCE = 3;
+/** A cut that takes so many times as long as its parts may still win with one agent more or less. */
+const CLOSE = 1.25;
 /** In a graph of more stretches than this, a fused run must have one output: half a block of branches is no good stage. */
 const SMALL_GRAPH = 24;
 
@@ -140,12 +142,30 @@ class RunPricing {
         if (price.oneTooSlow) tooMuch = share;
       }
     }
+    if (!varied && !this.#allowed.teams.alike) {
+      yield* this.#descend(run, signature, parts);
+      least = Math.min(least, this.#prices.best(signature)?.cost.seconds ?? Infinity);
+    }
     if (least === Infinity) return undefined;
     if (varied) return { options: cuts.map((cut) => optionOf(from, to, cut)), least };
     const best = this.#prices.best(signature);
     const wins = best !== undefined && best.cost.seconds <= least && best.cost.seconds < parts;
     this.#hint = best?.scheme ?? this.#hint;
     return { options: wins ? [optionOf(from, to, best)] : [], least };
+  }
+
+  /** The best cut of unlike agents may still lack one, or have one too many. */
+  *#descend(run: Run, signature: string, parts: number): Steps<void> {
+    let best = this.#prices.best(signature);
+    for (let before: Cut | undefined; best && best !== before && best.cost.seconds < CLOSE * parts; ) {
+      before = best;
+      for (const team of this.#allowed.teams.near(before.team)) {
+        const able = ableTeam(this.#model, team, run.nodes);
+        if (able) this.#prices.of(run, signature, before.scheme, able, Math.min(parts, best.cost.seconds));
+        yield;
+      }
+      best = this.#prices.best(signature)!;
+    }
   }
 
   #idealOf(team: Team): readonly number[] {

@@ -1,11 +1,16 @@
+import fc from 'fast-check';
 import { FleetModel, type WorkerModel } from '../../src/estimator/fleet-model.ts';
 import type { FleetProfile } from '../../src/estimator/profile.ts';
 import { stageCost } from '../../src/estimator/stage-cost.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import { type Run, runOf } from '../../src/partition/run.ts';
 import { SCHEMES } from '../../src/partition/schemes/index.ts';
+import { boundariesOf } from '../../src/planner/boundaries.ts';
 import { localShard } from '../../src/planner/stages.ts';
+import { planGraph } from '../../src/planner/strategies.ts';
 import { capacitiesOf, teamsOf } from '../../src/planner/team.ts';
+import { randomModel } from '../support/random-graph.ts';
+import { randomFleet } from './support.ts';
 
 /**
  * The least seconds of all plans whose stages begin and end at `boundaries`: every composition, every scheme, every
@@ -48,6 +53,20 @@ export function leastSeconds(graph: Graph, fleet: FleetProfile, boundaries: read
     if (seconds < least.seconds) least = { seconds, stages };
   }
   return least;
+}
+
+/** By what part `auto` is predicted slower than that, on random small models and fleets of up to three unlike agents. */
+export function excessOverBruteForce(numRuns: number, seed: number): number[] {
+  const excess: number[] = [];
+  const small = randomModel.filter(({ graph }) => boundariesOf(graph).length <= 9);
+  fc.assert(
+    fc.property(small, randomFleet(3), ({ graph }, fleet) => {
+      const { predictedSeconds } = planGraph(graph, fleet, { strategy: 'auto' });
+      excess.push(predictedSeconds / leastSeconds(graph, fleet, boundariesOf(graph)).seconds - 1);
+    }),
+    { numRuns, seed },
+  );
+  return excess;
 }
 
 function leastOfRun(

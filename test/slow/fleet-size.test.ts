@@ -17,8 +17,7 @@ describe('auto is predicted no slower on twice the agents', () => {
     expect(seconds).toEqual(seconds.toSorted((a, b) => b - a));
   });
 
-  it('random models on devices of one kind, as a rule', () => {
-    const excess: number[] = [];
+  it('random models on devices of one kind', () => {
     fc.assert(
       fc.property(randomModel, randomFleet(1), fc.constantFrom(1, 2, 3, 5), ({ graph }, fleet, size) => {
         const of = (count: number) => ({
@@ -28,29 +27,22 @@ describe('auto is predicted no slower on twice the agents', () => {
         const [few, many] = [size, 2 * size].map(
           (count) => planGraph(graph, of(count), { strategy: 'auto' }).predictedSeconds,
         );
-        excess.push(many! / few! - 1);
+        expect(many! / few! - 1).toBeLessThan(1e-9);
       }),
       { numRuns: 200, seed: -39536084 },
     );
-    // bounds leave out what seems too slow by a slack that is not proven: one in 200, by 1.2 %
-    expect(excess.filter((each) => each > 1e-9).length).toBeLessThanOrEqual(2);
-    expect(Math.max(...excess)).toBeLessThan(0.02);
   });
 
-  it('random models on a fleet of unlike devices, without one of them', () => {
-    const excess: number[] = [];
+  it('random models on a fleet of unlike devices, no slower than without one of them', () => {
     fc.assert(
       fc.property(randomModel, randomFleet(6), fc.nat(5), ({ graph }, fleet, without) => {
         const agents = fleet.agents.filter((_, at) => at !== without);
         const [few, many] = [{ ...fleet, agents }, fleet].map(
           (of) => planGraph(graph, of, { strategy: 'auto' }).predictedSeconds,
         );
-        excess.push(many! / few! - 1);
+        expect(many! / few! - 1).toBeLessThan(1e-9);
       }),
-      { numRuns: 100, seed: 1 },
+      { numRuns: 200, seed: 1 },
     );
-    // the best of the agents by one yardstick are not the best for every small model
-    expect(excess.filter((each) => each > 1e-9).length).toBeLessThanOrEqual(2);
-    expect(Math.max(...excess)).toBeLessThan(0.81);
   });
 });
