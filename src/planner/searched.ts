@@ -125,9 +125,12 @@ export class PlanSearch {
   }
 
   #exchanged(path: readonly StageOption[], teams: readonly Team[]): Steps<StageOption[]> {
-    // all agents, with and without the master
-    const largest = representatives(teams).slice(0, 2);
-    return exchangedPath(path, this.#model, this.#stretches, this.#prices, largest);
+    return exchangedPath(path, {
+      model: this.#model,
+      stretches: this.#stretches,
+      prices: this.#prices,
+      teams: representatives(teams),
+    });
   }
 
   /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
