@@ -32,9 +32,9 @@ export class RunTeams {
     this.#few = representatives(this.#common);
   }
 
-  /** All agents, with and without the master. */
-  get largest(): readonly Team[] {
-    return this.#few.slice(0, 2);
+  /** Those that stand for all, whatever a run asks. */
+  get few(): readonly Team[] {
+    return this.#few;
   }
 
   /** All that are worth a try; with `few`, those that stand for them. */

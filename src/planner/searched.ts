@@ -132,9 +132,12 @@ export class PlanSearch {
   }
 
   #exchanged(path: readonly StageOption[]): Steps<StageOption[]> {
-    // all agents, with and without the master
-    const largest = this.#teams.largest;
-    return exchangedPath(path, this.#model, this.#stretches, this.#prices, largest);
+    return exchangedPath(path, {
+      model: this.#model,
+      stretches: this.#stretches,
+      prices: this.#prices,
+      teams: this.#teams.few,
+    });
   }
 
   /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */

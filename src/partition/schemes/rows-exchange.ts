@@ -38,14 +38,20 @@ export const rowsExchange: Scheme = {
     refuse(this.name, run, this.unfit(run));
     const strips = stripsOf(run, weights);
     const points = pointsFor(run, strips, rates);
-    const goals = strips.map((strip, at) => [
-      ...points.map((point) => goalAt(run, strips, point, at)),
-      endOf(run, strip),
-    ]);
+    const goals = strips.map((_, at) => goalsOf(run, strips, points, at));
     const shards = points.length > 0 ? legShards(run, points, goals) : undefined;
     return shards
       ? shards.map((shard, at) => ({ worker: strips[at]!.worker, shard }))
       : rows.cut(run, weights);
+  },
+  // as if its neighbours had sent their pieces long before
+  sample(run, weights, rates = ASSUMED) {
+    const strips = stripsOf(run, weights);
+    const points = pointsFor(run, strips, rates);
+    const middle = middleOf(strips.length);
+    const goals = [goalsOf(run, strips, points, middle)];
+    const [shard] = (points.length > 0 && legShards(run, points, goals)) || [];
+    return shard ? { worker: strips[middle]!.worker, shard } : rows.sample!(run, weights);
   },
 };
 
@@ -68,14 +74,34 @@ function stripsOf({ graph, outputs }: Run, weights: readonly number[]): Strip[] 
 }
 
 /** Only places where every shard has a row of its own come into question. */
-function pointsFor(run: Run, strips: readonly Strip[], rates: Rates): ChainPoint[] {
+function pointsFor(run: Run, strips: readonly Strip[], rates: Rates): readonly ChainPoint[] {
   if (strips.length < 2) return [];
+  // a cut is asked for right after its sample
+  const key = strips.map(({ placed, weight }) => `${placed[0]!.region[SPATIAL.rows]}:${weight}`).join();
+  const last = LAST_POINTS.get(run);
+  if (last?.key === key && last.rates === rates) return last.points;
+  const points = pointsChosen(run, strips, rates);
+  LAST_POINTS.set(run, { key, rates, points });
+  return points;
+}
+
+const LAST_POINTS = new WeakMap<
+  Run,
+  { readonly key: string; readonly rates: Rates; readonly points: readonly ChainPoint[] }
+>();
+
+function pointsChosen(run: Run, strips: readonly Strip[], rates: Rates): ChainPoint[] {
   const points = chainPoints(run).filter((point) =>
     rangesAt(run, strips, point).every(([start, end]) => start < end),
   );
   const middle = middleOf(strips.length);
   const goals = points.map((point) => goalAt(run, strips, point, middle));
   return exchangePoints(run, points, [...goals, endOf(run, strips[middle]!)], rates);
+}
+
+/** What strip `at` makes at each of the points, and in the end. */
+function goalsOf(run: Run, strips: readonly Strip[], points: readonly ChainPoint[], at: number): Goal[] {
+  return [...points.map((point) => goalAt(run, strips, point, at)), endOf(run, strips[at]!)];
 }
 
 function goalAt(run: Run, strips: readonly Strip[], point: ChainPoint, at: number): Goal {
