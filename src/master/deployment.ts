@@ -3,11 +3,10 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type Dataflow, dataflowOf, type FlowShard } from '../planner/dataflow.ts';
+import { type Dataflow, dataflowOf } from '../planner/dataflow.ts';
 import { type DeadlineOptions, Deadlines } from '../planner/deadlines.ts';
 import { type Dealer, dealersOf } from '../planner/dealer.ts';
-import { MASTER, type Plan, type PlannedShard, workersOf } from '../planner/plan.ts';
-import { wireTypeOf } from '../tensor/precision.ts';
+import { MASTER, type Plan, workersOf } from '../planner/plan.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -21,9 +20,10 @@ import type { FleetProfiles } from './fleet-profile.ts';
 import { heldTypes } from './held-types.ts';
 import { type InferenceResult, runInference } from './inference.ts';
 import { LegShards } from './leg-shards.ts';
-import { packShard, programsOf, shippedLegs } from './leg-specs.ts';
+import { packShard, programsOf } from './leg-specs.ts';
 import { LocalPrograms } from './local-programs.ts';
 import { type Blob, type PackedProgram, ProgramPacker } from './packed-program.ts';
+import { holdersOf, shardProgramOf } from './placement.ts';
 import { RemoteShards } from './remote-shards.ts';
 
 export interface DeploymentOptions {
@@ -49,10 +49,6 @@ export interface DeploymentOptions {
 
 /** Inferences that come after one another leave no longer pauses. */
 const ASKED_MS = 1000;
-
-function agentsOf(planned: PlannedShard): string[] {
-  return workersOf(planned).filter((worker) => worker !== MASTER);
-}
 
 /** A plan whose programs are resident on its agents. */
 export class Deployment {
@@ -118,7 +114,7 @@ export class Deployment {
   async start(): Promise<void> {
     const { blobs } = this.#options;
     const packed = this.#pack();
-    this.#holders = this.#holdersOf(packed);
+    this.#holders = holdersOf(this.#flow, packed, this.#options.standby);
     this.#agents = [...new Set(this.#holders.flat())];
     this.#offered = [...new Set(packed.values())].flatMap(({ program, filters, later = [] }) => [
       program,
@@ -211,37 +207,12 @@ export class Deployment {
     return new Map(remote.map(({ id, planned }) => [id, packShard(packer, planned.shard)]));
   }
 
-  /** The planned agent, then those that hold the same program anyway, then as many more as `standby` says. */
-  #holdersOf(packed: ReadonlyMap<number, PackedProgram>): string[][] {
-    const { standby = 0 } = this.#options;
-    const holdersOfProgram = new Map<string, Set<string>>();
-    for (const { id, planned } of this.#flow.shards) {
-      const sha256 = packed.get(id)?.program.sha256;
-      if (!sha256 || planned.shard.legs) continue;
-      const holders = holdersOfProgram.get(sha256) ?? new Set();
-      for (const worker of agentsOf(planned)) holders.add(worker);
-      holdersOfProgram.set(sha256, holders);
-    }
-    const agents = [...new Set([...holdersOfProgram.values()].flatMap((set) => [...set]))];
-    return this.#flow.shards.map(({ id, planned }) => {
-      const sha256 = packed.get(id)?.program.sha256;
-      if (!sha256) return [];
-      const own = agentsOf(planned);
-      // its neighbours know of no other worker
-      if (planned.shard.legs) return own;
-      const others = [...holdersOfProgram.get(sha256)!].filter((agent) => !own.includes(agent));
-      const from = agents.indexOf(planned.worker) + 1;
-      const spare = [...agents.slice(from), ...agents.slice(0, from)].filter(
-        (agent) => !own.includes(agent) && !others.includes(agent),
-      );
-      return [...own, ...others, ...spare.slice(0, standby)];
-    });
-  }
-
   async #deployOn(agent: string, packed: ReadonlyMap<number, PackedProgram>): Promise<void> {
     this.#requireWire(agent);
     const held = this.#flow.shards.filter(({ id }) => this.#holders[id]!.includes(agent));
-    const programs = held.map((flow) => this.#specOf(flow, packed.get(flow.id)!, agent));
+    const programs = held.map((flow) =>
+      shardProgramOf(this.#flow, flow, { packed: packed.get(flow.id)!, agent, wire: this.plan.wire }),
+    );
     const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
     const epoch = this.#options.fleet.epochOf(agent);
     if (epoch !== undefined) this.#epochs.set(agent, epoch);
@@ -262,32 +233,6 @@ export class Deployment {
     const error = IsobathError.of('ISO_ERR_DEPLOY_FAILED', { model, agent, reason });
     this.#failures.set(agent, error);
     throw error;
-  }
-
-  #specOf(
-    { stage, index, planned }: FlowShard,
-    { program, filters, later }: PackedProgram,
-    agent: string,
-  ): ShardProgram {
-    const shared = this.#flow.shared[stage.index]!;
-    const { shard } = planned;
-    const [first] = programsOf(shard) as [Graph];
-    const typeIn = (part: Graph) => (tensor: string) => ({
-      tensor,
-      ...wireTypeOf(part.types.get(tensor)!, this.plan.wire),
-    });
-    const typeOf = typeIn(first);
-    const ref = ({ sha256, bytes }: Blob) => ({ sha256, bytes });
-    return {
-      stage: stage.index,
-      shard: index,
-      program: ref(program),
-      inputs: first.inputs.map((name, at) => ({ ...typeOf(name), shared: shared.has(at) })),
-      outputs: shard.program.outputs.map(typeIn(shard.program)),
-      blobs: filters.map(ref),
-      ...(later ? { legs: shippedLegs(stage.shards, index, later.map(ref)) } : {}),
-      standby: !agentsOf(planned).includes(agent),
-    };
   }
 
   /** Sends the order and waits for the answer, as long as the agent gives signs of life. */
