@@ -4,7 +4,7 @@ import { msText, table } from './table.ts';
 
 /** An answer for people: the classes, or the outputs' types where the model is no classifier, and what it took. */
 export function answerText(output: Output, summary: ResultSummary, outputs: readonly string[]): string {
-  const { top, objects, agents, stages, totalMs, degraded } = summary;
+  const { top, objects, agents, stages, totalMs, degraded, wire } = summary;
   const rows = (top ?? []).map(({ label, probability }) => [`${(probability * 100).toFixed(2)} %`, label]);
   const classes = table([{ title: 'Probability', align: 'right' }, { title: 'Class' }], rows, (line) =>
     output.style('bold', line),
@@ -16,7 +16,7 @@ export function answerText(output: Output, summary: ResultSummary, outputs: read
   return [
     ...(top ? [classes] : objects ? found(objects) : outputs),
     '',
-    `${msText(totalMs)} ms ${where}${degraded ? output.style('yellow', '; not all shards ran where they were planned') : ''}`,
+    `${msText(totalMs)} ms ${where}${wire ? `, feature maps as ${wire}` : ''}${degraded ? output.style('yellow', '; not all shards ran where they were planned') : ''}`,
   ].join('\n');
 }
 

@@ -27,6 +27,8 @@ const right: Answer = (offset, length) => ({ bytes: content.subarray(offset, off
 describe('fetching a blob', () => {
   let hub: MemoryHub;
   let buses: MemoryBus[];
+  /** Longer than a loaded machine takes to answer. */
+  const patient = { partTimeoutMs: 1000 };
   let directory: string;
   let cache: BlobCache;
   let asked: number[];
@@ -66,7 +68,7 @@ describe('fetching a blob', () => {
   }
 
   it('asks for each part once, a window of them at a time', async () => {
-    const fetcher = await fetcherWith(right);
+    const fetcher = await fetcherWith(right, patient);
     await expectFetched(fetcher);
     expect(asked.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5].map((at) => at * CHUNK_BYTES));
     expect(fetcher.receivedBytes).toBe(SIZE);
@@ -97,7 +99,7 @@ describe('fetching a blob', () => {
       if (!first) return right(offset, length);
       first = false;
       return wrong(offset, length);
-    });
+    }, patient);
     await expectFetched(fetcher);
     expect(asked).toHaveLength(7);
   });

@@ -18,6 +18,7 @@ describe('isobath simulate', () => {
       links: ['100mbit', '1gbit'],
       strategies: ['auto', 'local', 'depth', 'rows'],
       objective: 'latency',
+      wire: 'float32',
       simulation: { inferences: 1, load: 0, loss: 0, seed: 1 },
     });
     const [{ model, localMs, layers, runs, depth }] = models;

@@ -64,13 +64,13 @@ export function inferCommand(context: CliContext) {
       const { outputs, summary } = await infer(context, model, input, file, options);
       if (options.save) await save(options.save, outputs);
       const shapes = [...outputs].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-      const { top, objects, agents, degraded, totalMs, stages } = summary;
+      const { top, objects, agents, degraded, wire, totalMs, stages } = summary;
       const document = {
         ...{ model: summary.model, input },
         ...(summary.version === undefined ? {} : { version: summary.version }),
         ...(top ? { top } : {}),
         ...(objects ? { objects } : {}),
-        ...{ outputs: shapes, agents, degraded, totalMs, stages },
+        ...{ outputs: shapes, agents, degraded, ...(wire ? { wire } : {}), totalMs, stages },
       };
       output.result(document, () => {
         const lines = shapes.map(({ name, dtype, shape }) => `${name}: ${dtype} ${shapeText(shape)}`);
