@@ -15,7 +15,7 @@ const SPATIAL_SCHEMES = ['rows', 'columns', 'tiles'];
 /** So many stages of the path are joined at most. */
 const LONGEST = 6;
 /** So many joins in a row that did not pay end the search for longer ones. */
-const PATIENCE = 2;
+const PATIENCE = 3;
 
 /** What joining asks for, besides the path. */
 interface Joining {

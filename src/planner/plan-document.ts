@@ -52,6 +52,7 @@ function stageDocument({ stage, layers, localSeconds, agents, speedup, reason, .
       joinMs: ms(join),
     },
     bytes: cost.bytes,
+    exchangedBytes: cost.exchangedBytes,
     messages: cost.messages,
     filterBytes: Object.fromEntries(cost.perWorker.map(({ worker, filterBytes }) => [worker, filterBytes])),
     layers: layers.map(layerDocument),

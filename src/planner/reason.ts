@@ -23,8 +23,8 @@ export function reasonOf(
 
 function whyDistributed(facts: ReasonedStage, { master }: FleetModel): string {
   const { stage, localSeconds, agents, masterComputes } = facts;
-  const { seconds, terms, bytes, perWorker } = stage.cost;
-  const moves = `${cutInWords(stage.scheme, agents.length, masterComputes)} moves ${bytesInWords(bytes)}`;
+  const { seconds, terms, bytes, exchangedBytes, perWorker } = stage.cost;
+  const moves = `${cutInWords(stage.scheme, agents.length, masterComputes)} moves ${bytesInWords(bytes)}${between(exchangedBytes)}`;
   const saved = localSeconds - seconds;
   const effect =
     saved > 0
@@ -40,6 +40,11 @@ function whyDistributed(facts: ReasonedStage, { master }: FleetModel): string {
       ? `; the master may not hold its ${bytesInWords(filters)} of filters`
       : '';
   return `${moves} ${effect}; ${mostOf(terms, seconds)}${tooLarge}`;
+}
+
+/** What workers send one another takes two links, the master's excepted. */
+function between(exchangedBytes: number): string {
+  return exchangedBytes > 0 ? `, with ${bytesInWords(exchangedBytes)} of halo from worker to worker,` : '';
 }
 
 const TERM_WORDS: Readonly<Record<keyof StageTerms, string>> = {
