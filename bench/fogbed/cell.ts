@@ -74,7 +74,13 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
     const baseline = spreadOf(baselines);
     const { boundMs, ...bound } = cellBound(options, cpus, baseline.median);
     return {
-      ...{ model: model.spec, agents, cpu: alike(options.cpu), link, masterLink: masterLink?.text ?? link },
+      ...{
+        model: model.spec,
+        agents,
+        cpu: alike(options.cpu),
+        link,
+        masterLink: masterLink?.text ?? link.replace('wifi:', ''),
+      },
       ...{ medium: shared ? ('shared' as const) : ('cables' as const), baselineMs: baseline.median },
       ...(latencyMs > 0 ? { latencyMs } : {}),
       ...{ baseline: { ...baseline, runs: baselines.length }, boundMs, bound },

@@ -42,7 +42,7 @@ async function bench(flags: FogbedFlags, hierarchy: CpuHierarchy, lifetime: Life
         const { cpu, strategies, wire: wires, runs, warmUp, inFlight, masterLink } = flags;
         const document = await measureCell({
           ...{ model, agents, cpu, strategies, wires, runs, warmUp, inFlight, hierarchy },
-          link: link.replace(AIR, ''),
+          link,
           rate: rateOf(link),
           shared: flags.medium === 'shared' || AIR.test(link),
           ...(masterLink === undefined ? {} : { masterLink: { text: masterLink, rate: rateOf(masterLink) } }),
