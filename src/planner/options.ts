@@ -55,11 +55,19 @@ export function* optionsOf(
     endingAt[from + 1]!.push(localOption(model, stretches, from));
     let patience = PATIENCE;
     let before = Infinity;
-    for (let to = from + 1; to < ends && to - from <= allowed.maxStretches; to += 1) {
+    for (let to = from + 1; to < ends; to += 1) {
+      const long = to - from > allowed.maxStretches;
+      // longer runs are for one worker alone: those that begin or end the model
+      if (long && from > 0 && to < ends - 1) continue;
       const parts = leastOfParts(least, from, to);
       least[from]![to] = parts;
-      if (patience < 0) continue;
-      const found = yield* pricing.optionsOf(from, to, parts + model.master.compute.profile.secondsPerRun);
+      if (patience < 0 && !long) continue;
+      const found = yield* pricing.optionsOf(
+        from,
+        to,
+        parts + model.master.compute.profile.secondsPerRun,
+        long,
+      );
       if (!found) continue;
       endingAt[to]!.push(...found.options);
       if (found.options.length > 0) least[from]![to] = Math.min(parts, found.least);
@@ -106,21 +114,23 @@ class RunPricing {
     }));
   }
 
-  /** Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
+  /** `alone`: by one worker only. Undefined where no scheme fits the run or none can beat `parts`, the best seconds of its parts. */
   *optionsOf(
     from: number,
     to: number,
     parts: number,
+    alone: boolean,
   ): Steps<{ options: StageOption[]; least: number } | undefined> {
     const run = this.#stretches.run(from, to);
     if (!this.#stretches.canLeave(run)) return undefined;
+    if (alone && this.#leastAlone(run, from, to) >= parts) return undefined;
     const small = this.#stretches.all.length <= SMALL_GRAPH;
     if (!small && to - from > 1 && run.outputs.length > 1) return undefined;
     const { varied } = this.#allowed;
     const teams = this.#teamsThatMay(run, from, to, varied ? Infinity : parts);
     if (teams.length === 0) return undefined;
     const signature = this.#stretches.signature(from, to);
-    const fitting = this.#fitting(run, signature);
+    const fitting = this.#fitting(run, signature, alone);
     if (fitting.length === 0) return undefined;
     if (this.#hint && !varied) fitting.sort((a, b) => Number(b === this.#hint) - Number(a === this.#hint));
     const cuts: Cut[] = [];
@@ -178,8 +188,9 @@ class RunPricing {
   }
 
   /** The schemes that may cut the run. */
-  #fitting(run: Run, signature: string): Scheme[] {
-    const { admits, schemes } = this.#allowed;
+  #fitting(run: Run, signature: string, alone: boolean): Scheme[] {
+    const { admits } = this.#allowed;
+    const schemes = this.#allowed.schemes.filter((scheme) => scheme.alone || !alone);
     let fit = this.#fit.get(signature);
     if (!fit) {
       fit = schemes.filter((scheme) => !scheme.unfit(run));

@@ -1,4 +1,4 @@
-import type { FleetModel } from '../estimator/fleet-model.ts';
+import { type FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
 import { cheapestFittingPath } from './limits.ts';
 import { limitedOf, overfull } from './memory.ts';
 import type { StageOption } from './option.ts';
@@ -20,7 +20,7 @@ export function* leastBusyPath(table: OptionTable, model: FleetModel): Steps<Sta
     const path = yield* cheapestFittingPath(table, model, ({ busy, seconds }) =>
       round === 0 ? seconds : weighted(busy, weights),
     );
-    const busy = busyOf(path, model);
+    const busy = busyOf(table, path, model);
     const most = Math.max(...busy);
     if (!best || most < best.most) best = { path, most };
     const raised = weights.map(
@@ -38,46 +38,52 @@ function weighted(busy: Float64Array, weights: Float64Array): number {
   return sum;
 }
 
-function busyOf(path: readonly StageOption[], model: FleetModel): Float64Array {
+function busyOf({ stretches }: OptionTable, path: readonly StageOption[], model: FleetModel): Float64Array {
   const busy = new Float64Array(model.resources);
-  for (const option of path)
-    option.busy.forEach((seconds, at) => {
-      busy[at]! += seconds;
-    });
+  path.forEach((option, at) => {
+    for (let resource = 0; resource < busy.length; resource += 1) busy[resource]! += option.busy[resource]!;
+    // neighbouring local stretches are one run of the engine
+    const opens = !option.cut && (at === 0 || path[at - 1]!.cut);
+    if (opens)
+      busy[RESOURCE.masterEngine]! +=
+        model.master.compute.profile.secondsPerRun + stretches.all[option.from]!.openingSeconds;
+  });
   return busy;
 }
 
 /** Infinity where a worker would hold more than it may. */
-function mostOf(path: readonly StageOption[], model: FleetModel): number {
+function mostOf(table: OptionTable, path: readonly StageOption[], model: FleetModel): number {
   const held = path.flatMap(({ filters }) => filters);
-  return overfull(held, limitedOf(model)).size > 0 ? Infinity : Math.max(...busyOf(path, model));
+  return overfull(held, limitedOf(model)).size > 0 ? Infinity : Math.max(...busyOf(table, path, model));
 }
 
 /**
  * The best path of one cut and what lies around it at the master. A run that is dealt out over agents and the master lies between
  * one over the agents alone and the local one for all weights, so that weights never choose it.
  */
-function surrounded({ endingAt }: OptionTable, model: FleetModel, path: StageOption[]): StageOption[] {
+function surrounded(table: OptionTable, model: FleetModel, path: StageOption[]): StageOption[] {
+  const { endingAt } = table;
   const local = endingAt.slice(1).map((options) => options.find(({ cut }) => !cut)!);
-  let best = { path, most: mostOf(path, model) };
+  let best = { path, most: mostOf(table, path, model) };
   for (const option of endingAt.flat()) {
     if (!option.cut?.replicated) continue;
     const around = [...local.slice(0, option.from), option, ...local.slice(option.to)];
-    const most = mostOf(around, model);
+    const most = mostOf(table, around, model);
     if (most < best.most) best = { path: around, most };
   }
   return best.path;
 }
 
 /** Changes one cut of the path for another one of the same run, as long as that helps. */
-function improved({ endingAt }: OptionTable, model: FleetModel, path: StageOption[]): StageOption[] {
-  let best = { path, most: mostOf(path, model) };
+function improved(table: OptionTable, model: FleetModel, path: StageOption[]): StageOption[] {
+  const { endingAt } = table;
+  let best = { path, most: mostOf(table, path, model) };
   for (let at = 0; at < path.length; at += 1) {
     const { from, to } = path[at]!;
     for (const option of endingAt[to]!) {
       if (option.from !== from) continue;
       const other = best.path.with(at, option);
-      const most = mostOf(other, model);
+      const most = mostOf(table, other, model);
       if (most < best.most) best = { path: other, most };
     }
   }

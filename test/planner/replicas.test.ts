@@ -28,6 +28,19 @@ describe('a plan for throughput', () => {
     expect(local.throughputSeconds / plan.throughputSeconds).toBeGreaterThan(4.9);
   });
 
+  it('counts the run of the engine that the master pays for, where it has a share', () => {
+    const { master } = fleetOf(pi, 1, '1gbit');
+    const fleet = fleetOf(devices.get('raspberry-pi-3')!, 1, '1gbit');
+    const slow = { ...fleet, master: { ...master, compute: { ...pi.compute, secondsPerRun: 0.1 } } };
+    const only = { ...fleet, master: { ...master, compute: { ...pi.compute, secondsPerRun: 10 } } };
+    const [local, alone, replicas] = [
+      planGraph(deployed('squeezenet'), slow, { strategy: 'local' }),
+      planGraph(deployed('squeezenet'), only, { strategy: 'replica' }),
+      planGraph(deployed('squeezenet'), slow, throughput('replica')),
+    ].map(({ throughputSeconds }) => 1 / throughputSeconds);
+    expect(replicas).toBeGreaterThan((alone! + local!) * 0.999);
+  });
+
   it('gives a device of twice the speed about twice the share, and one without room none', () => {
     const fleet = fleetOf(pi, 3, '1gbit');
     const { secondsPerMac, secondsPerByte, secondsPerRun } = pi.compute;
