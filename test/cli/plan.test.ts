@@ -39,7 +39,9 @@ describe('isobath plan', () => {
     expect(stdout).toMatch(
       /\nStage +Layer +Local ms +S_max +Paper +Scheme +On +T_part +T_tx +T_edge +T_rx +T_join/,
     );
-    expect(stdout).toMatch(/\n1 {2}conv1: \w+ over 2 agents and the master moves [\d.]+ kB to save /);
+    expect(stdout).toMatch(
+      /\n1 {2}conv1: [\w-]+ over 2 agents and the master moves [\d.]+ kB(, with [\d.]+ kB of halo from worker to worker,)? to save /,
+    );
   });
 
   it('shows in its row why a strategy has no plan', async () => {
