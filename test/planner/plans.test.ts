@@ -117,6 +117,13 @@ describe('the planner refuses, with agents and without,', () => {
       planGraph(graph, fleetOfWorkers(workers), { strategy: 'depth', scheme: 'diagonal' }),
     ).toThrow(coded('ISO_ERR_SCHEME_UNKNOWN', 'diagonal'));
   });
+
+  it('halos over a wire that rounds feature maps', () => {
+    const options = { strategy: 'depth', scheme: 'rows-exchange', wire: 'int8' } as const;
+    expect(() => planGraph(graph, fleetOfWorkers(workersOf([1, 1])), options)).toThrow(
+      coded('ISO_ERR_SCHEME_WIRE', 'int8'),
+    );
+  });
 });
 
 it('a plan reads nothing that its own nodes write elsewhere', () => {
