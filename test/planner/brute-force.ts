@@ -6,6 +6,7 @@ import type { Graph, Node } from '../../src/graph/graph.ts';
 import { type Run, runOf } from '../../src/partition/run.ts';
 import { SCHEMES } from '../../src/partition/schemes/index.ts';
 import { boundariesOf } from '../../src/planner/boundaries.ts';
+import { EXCHANGE } from '../../src/planner/exchanged.ts';
 import { localShard } from '../../src/planner/stages.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { capacitiesOf, teamsOf } from '../../src/planner/team.ts';
@@ -13,7 +14,7 @@ import { randomModel } from '../support/random-graph.ts';
 import { randomFleet } from './support.ts';
 
 /**
- * The least seconds of all plans whose stages begin and end at `boundaries`: every composition, every scheme, every
+ * The least seconds of all plans whose stages begin and end at `boundaries`: every composition, every scheme but the exchange of halos, every
  * set of workers, shares by capacity, and by what they were busy with these. It remembers the best of each run, and
  * knows nothing of the search.
  */
@@ -79,6 +80,8 @@ function leastOfRun(
   let least: Found = { seconds, stages: [`local ${nodes.length}`] };
   if (run.outputs.length === 0) return least;
   for (const scheme of Object.values(SCHEMES)) {
+    // tried behind the search, on the path that it found: that is no search among all plans
+    if (scheme.name === EXCHANGE) continue;
     if (scheme.unfit(run) || isShorterStrip(run, scheme.name)) continue;
     for (const team of teams) {
       const price = (weights: readonly number[]) => {
