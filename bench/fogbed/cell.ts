@@ -1,3 +1,5 @@
+import type { MeasuredFleet } from '../../src/estimator/measured.ts';
+import type { OneWay } from '../../src/estimator/profile.ts';
 import type { Precision } from '../../src/tensor/precision.ts';
 import { type Bound, boundOf } from './bound.ts';
 import type { CpuHierarchy } from './cpu.ts';
@@ -51,7 +53,7 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
     say('making devices');
     await fog.start(model.file, model.inputs);
     say('measuring devices and links');
-    await fog.calibrate(options.throughQuota);
+    const calibrated = await fog.calibrate(options.throughQuota);
     await fog.baseline.call<number>('run');
     const baselines: number[] = [];
     const measured: (MeasuredStrategy | FailedStrategy)[] = [];
@@ -69,7 +71,9 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
         file: model.file,
         onProgress: say,
       };
-      measured.push(await measureStrategy(measure, { ...choice, inFlight: options.inFlight }));
+      const one = await measureStrategy(measure, { ...choice, inFlight: options.inFlight });
+      measured.push(one);
+      say(summaryOf(one));
     }
     const baseline = spreadOf(baselines);
     const { boundMs, ...bound } = cellBound(options, cpus, baseline.median);
@@ -84,6 +88,7 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
       ...{ medium: shared ? ('shared' as const) : ('cables' as const), baselineMs: baseline.median },
       ...(latencyMs > 0 ? { latencyMs } : {}),
       ...{ baseline: { ...baseline, runs: baselines.length }, boundMs, bound },
+      calibrated: calibratedLinks(calibrated),
       strategies: measured.map((each) =>
         'error' in each ? each : { ...each, speedup: baseline.median / each.latencyMs.median },
       ),
@@ -104,6 +109,32 @@ function cellBound(
     outputBytes: model.outputBytes,
     rate: shared ? Math.min(rate, masterLink?.rate ?? rate) : (masterLink?.rate ?? rate),
   });
+}
+
+/** Told at once: a run that is ended before its end prints no document. */
+function summaryOf(measured: MeasuredStrategy | FailedStrategy): string {
+  const { strategy, wire } = measured;
+  if ('error' in measured) return `${strategy}, ${wire}: failed`;
+  const { latencyMs, predictedMs } = measured;
+  const [median, min, max, predicted] = [latencyMs.median, latencyMs.min, latencyMs.max, predictedMs].map(
+    Math.round,
+  );
+  return `${strategy}, ${wire}: median ${median} ms (${min} to ${max}), predicted ${predicted} ms`;
+}
+
+/** What the plans rest on, in words of people. */
+function calibratedLinks({ agents, masterPort, sharedMedium }: MeasuredFleet): FogbedDocument['calibrated'] {
+  const mbit = (beta: number) => 8e-6 / beta;
+  const way = ({ alpha, beta }: OneWay) => ({ alphaMs: 1000 * alpha, mbit: mbit(beta) });
+  return {
+    links: agents.flatMap(({ id, link }) =>
+      link ? [{ agent: id, toAgent: way(link.toAgent), fromAgent: way(link.fromAgent) }] : [],
+    ),
+    ...(masterPort
+      ? { masterPort: { outMbit: mbit(masterPort.betaOut), inMbit: mbit(masterPort.betaIn) } }
+      : {}),
+    ...(sharedMedium ? { sharedMediumMbit: mbit(sharedMedium.beta) } : {}),
+  };
 }
 
 function alike(cpu: readonly number[]): number | readonly number[] {

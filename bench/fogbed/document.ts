@@ -15,7 +15,23 @@ export interface FogbedDocument {
   readonly baseline: Spread & { readonly runs: number };
   readonly boundMs: number;
   readonly bound: { readonly computeMs: number; readonly linkMs: number };
+  /** Links as the master measured them, alone and all together, before the first plan. */
+  readonly calibrated: {
+    readonly links: readonly {
+      readonly agent: string;
+      readonly toAgent: CalibratedWay;
+      readonly fromAgent: CalibratedWay;
+    }[];
+    readonly masterPort?: { readonly outMbit: number; readonly inMbit: number };
+    readonly sharedMediumMbit?: number;
+  };
   readonly strategies: readonly (MeasuredStrategy | FailedStrategy)[];
+}
+
+export interface CalibratedWay {
+  /** For each message. */
+  readonly alphaMs: number;
+  readonly mbit: number;
 }
 
 export interface Spread {

@@ -1,6 +1,7 @@
 import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MeasuredFleet } from '../../src/estimator/measured.ts';
 import { fullSpeed, setFigures } from './calibration.ts';
 import { Caller } from './calls.ts';
 import {
@@ -119,21 +120,22 @@ export class Fog {
    * and scaled, see `scaledCompute`; with `throughQuota` they are as the product measures them. Limits are off
    * before and afterwards.
    */
-  async calibrate(throughQuota: boolean): Promise<void> {
+  async calibrate(throughQuota: boolean): Promise<MeasuredFleet> {
     // the agents are only starting
     await this.settled();
     const compute = throughQuota ? undefined : await fullSpeed(this.#device(BASELINE));
     await this.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
     await this.setLimited(true);
-    await this.#whileAllRun(this.client.call('calibrate'));
+    const fleet = await this.#whileAllRun(this.client.call<MeasuredFleet>('calibrate'));
     await this.setLimited(false);
-    if (!compute) return;
+    if (!compute) return fleet;
     await this.#stopMaster();
     await Promise.all(this.#agents.map((agent) => agent.stop()));
     for (const [at, name] of [MASTER, ...this.#agentNames].entries()) {
       await setFigures(this.#device(name), compute, this.#options.cpus[at]!);
     }
     this.#startAgents();
+    return fleet;
   }
 
   /**
