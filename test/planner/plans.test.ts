@@ -64,6 +64,22 @@ describe('a plan', () => {
     }
   });
 
+  it('moves the bytes of the wire', () => {
+    const node = nodeOf('Conv', ['x', 'w'], ['y'], { pads: [1, 1, 1, 1] });
+    const graph = inferTypes(graphOf({ x: [1, 4, 6, 6] }, [node], { constants: { w: floats(8, 4, 3, 3) } }));
+    const fleet = fleetOfWorkers(workersOf([1, 1]));
+    const bytes = (wire: 'float32' | 'float16' | 'int8') =>
+      planGraph(graph, fleet, { strategy: 'depth', wire }).stages[0]!.cost.bytes;
+    // each of two agents reads 4 channels of 36 elements, and gives 4; int8 has a scale for each channel
+    const elements = 2 * (4 + 4) * 36;
+    const channels = 2 * (4 + 4);
+    expect([bytes('float32'), bytes('float16'), bytes('int8')]).toEqual([
+      4 * elements,
+      2 * elements,
+      elements + 4 * channels,
+    ]);
+  });
+
   it('has one local stage for each connected part of what lies between', () => {
     const nodes = [
       nodeOf('Relu', ['x'], ['a']),
