@@ -7,7 +7,7 @@ import type { Steps } from './steps.ts';
 import type { Stretches } from './stretch.ts';
 import { ableTeam, type Team } from './team.ts';
 
-/** The scheme that `exchangedPath` tries; it is left out of the options of a search, where it would be priced for every run. */
+/** The scheme that `exchangedPath` tries. In a search it would be priced for every run: only those for small fleets have the time. */
 export const EXCHANGE = 'rows-exchange';
 
 /** Stages whose workers have rows of feature maps already. */

@@ -47,11 +47,12 @@ export function* optionsOf(
   const pricing = new RunPricing(model, stretches, prices, allowed);
   const ends = stretches.boundaries.length;
   const endingAt: StageOption[][] = Array.from({ length: ends }, () => []);
+  const { secondsPerRun } = model.master.compute.profile;
   /** Least seconds from one boundary to another, found so far. */
   const least = Array.from({ length: ends }, () => new Float64Array(ends).fill(Infinity));
   for (let from = ends - 2; from >= 0; from -= 1) {
-    // alone, so that nothing is left out that is better where the stretch before runs elsewhere
-    least[from]![from + 1] = stretches.all[from]!.localSeconds + stretches.all[from]!.openingSeconds;
+    // as if the stretch before and the one behind ran elsewhere: so nothing is left out that is better there
+    let local = secondsPerRun + stretches.all[from]!.openingSeconds;
     endingAt[from + 1]!.push(localOption(model, stretches, from));
     let patience = PATIENCE;
     let before = Infinity;
@@ -59,15 +60,11 @@ export function* optionsOf(
       const long = to - from > allowed.maxStretches;
       // longer runs are for one worker alone: those that begin or end the model
       if (long && from > 0 && to < ends - 1) continue;
-      const parts = leastOfParts(least, from, to);
+      local += stretches.all[to - 1]!.localSeconds;
+      const parts = leastOfParts(least, from, to, local);
       least[from]![to] = parts;
       if (patience < 0 && !long) continue;
-      const found = yield* pricing.optionsOf(
-        from,
-        to,
-        parts + model.master.compute.profile.secondsPerRun,
-        long,
-      );
+      const found = yield* pricing.optionsOf(from, to, parts, long);
       if (!found) continue;
       endingAt[to]!.push(...found.options);
       if (found.options.length > 0) least[from]![to] = Math.min(parts, found.least);
@@ -79,10 +76,10 @@ export function* optionsOf(
   return { stretches, endingAt };
 }
 
-/** Least seconds from one boundary to another by way of any between them, or as known. */
-function leastOfParts(least: readonly Float64Array[], from: number, to: number): number {
+/** Least seconds from one boundary to another: at the master, or by way of any between them. */
+function leastOfParts(least: readonly Float64Array[], from: number, to: number, local: number): number {
   const row = least[from]!;
-  let seconds = row[to]!;
+  let seconds = local;
   for (let mid = from + 1; mid < to; mid += 1) {
     const parts = row[mid]! + least[mid]![to]!;
     if (parts < seconds) seconds = parts;

@@ -36,6 +36,8 @@ export interface Searched {
 const FUSED = 14;
 /** What is left of the seconds of a run, when it is cut over every team, if all goes well. */
 const HOPE = 0.97;
+/** Of so many agents, the exchange of halos is tried for every run: for more it takes longer than planning may. */
+const SMALL_FLEET = 8;
 /** So often paths are looked for with that hope. */
 const ROUNDS = 12;
 
@@ -99,16 +101,31 @@ export class PlanSearch {
 
   /** The fastest plan. Throws ISO_ERR_PLAN_MEMORY. */
   *forLatency(): Steps<StageList> {
-    const table = yield* this.#table();
-    if (!this.#tight) {
-      const path = yield* this.#refinedPath(table);
-      return this.#listOf(this.#mayExchange ? yield* this.#exchanged(path) : path);
-    }
+    if (!this.#tight) return yield* this.#fastest(this.#schemes);
+    const table = yield* this.#table(this.#schemes);
     return this.#listOf(yield* cheapestFittingPath(table, this.#model, ({ seconds }) => seconds));
   }
 
+  /**
+   * As `forLatency`, but every run is cut by the exchange of halos, too, not only what lies on the fastest path. That may
+   * find what the other search does not, and the other way round: each gives up runs by what it knows of shorter ones.
+   */
+  *forLatencyExchanging(): Steps<StageList> {
+    return yield* this.#fastest([...this.#schemes, schemeNamed(EXCHANGE)]);
+  }
+
+  /** True where that is worth its time. */
+  get mayExchangeAnywhere(): boolean {
+    return this.#mayExchange && !this.#tight && this.#model.agents.length <= SMALL_FLEET;
+  }
+
+  *#fastest(schemes: readonly Scheme[]): Steps<StageList> {
+    const path = yield* this.#refinedPath(yield* this.#table(schemes), schemes);
+    return this.#listOf(this.#mayExchange ? yield* this.#exchanged(path) : path);
+  }
+
   /** The cheapest path, whose runs are cut in every way. A run that was not may turn out cheaper than it is known to be. */
-  *#refinedPath(table: OptionTable): Steps<StageOption[]> {
+  *#refinedPath(table: OptionTable, schemes: readonly Scheme[]): Steps<StageOption[]> {
     const refined = new Map<StageOption, StageOption>();
     const path = (hope: number) =>
       cheapestPath(table, this.#model, (option) => {
@@ -121,7 +138,7 @@ export class PlanSearch {
       if (open.length === 0) return found.map((option) => refined.get(option) ?? option);
       for (const option of open) {
         const { from, to, cut } = option;
-        refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!)));
+        refined.set(option, optionOf(from, to, yield* this.#refined(from, to, cut!, schemes)));
       }
     }
   }
@@ -142,17 +159,17 @@ export class PlanSearch {
 
   /** The plan whose busiest resource is busy least. Throws ISO_ERR_PLAN_MEMORY. */
   *forThroughput(): Steps<StageList> {
-    const { endingAt } = yield* this.#table();
+    const { endingAt } = yield* this.#table(this.#schemes);
     const table = { stretches: this.#stretches, endingAt: endingAt.map((options) => [...options]) };
     if (this.#searched.schemes.includes('replica'))
       for (const option of yield* this.#replicated()) table.endingAt[option.to]!.push(option);
     return this.#listOf(yield* leastBusyPath(table, this.#model));
   }
 
-  #table(): Steps<OptionTable> {
+  #table(schemes: readonly Scheme[]): Steps<OptionTable> {
     const { admits, maxStretches } = this.#searched;
     return optionsOf(this.#model, this.#stretches, this.#prices, {
-      schemes: this.#schemes,
+      schemes,
       maxStretches,
       teams: this.#teams,
       varied: this.#tight,
@@ -198,12 +215,12 @@ export class PlanSearch {
   }
 
   /** The best cut of a run over every team. */
-  *#refined(from: number, to: number, coarse: Cut): Steps<Cut> {
+  *#refined(from: number, to: number, coarse: Cut, allowed: readonly Scheme[]): Steps<Cut> {
     const run = this.#stretches.run(from, to);
     const signature = this.#stretches.signature(from, to);
     let best = this.#prices.best(signature) ?? coarse;
     let teams = this.#teams.of(this.#stretches.demand(from, to));
-    const schemes = this.#schemes.filter(
+    const schemes = allowed.filter(
       (scheme) => this.#searched.admits?.(run, scheme) !== false && !scheme.unfit(run),
     );
     for (let before: Cut | undefined; before !== best; ) {

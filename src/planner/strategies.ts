@@ -96,6 +96,7 @@ function* fastest(graph: Graph, model: FleetModel, options: PlanOptions): Steps<
   const search = new PlanSearch(graph, model, SEARCHED[strategy]!);
   const best = new Best('predictedSeconds', model);
   yield* best.offer(strategy, search.forLatency(), true);
+  if (search.mayExchangeAnywhere) yield* best.offer(strategy, search.forLatencyExchanging());
   if (strategy !== 'auto') return best.plan;
   const ranked = rankedAgents(model);
   for (const agents of halvings(model.agents.length)) {

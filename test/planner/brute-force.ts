@@ -6,7 +6,7 @@ import type { Graph, Node } from '../../src/graph/graph.ts';
 import { type Run, runOf } from '../../src/partition/run.ts';
 import { SCHEMES } from '../../src/partition/schemes/index.ts';
 import { boundariesOf } from '../../src/planner/boundaries.ts';
-import { EXCHANGE } from '../../src/planner/exchanged.ts';
+import { ratesOf } from '../../src/planner/rates.ts';
 import { localShard } from '../../src/planner/stages.ts';
 import { planGraph } from '../../src/planner/strategies.ts';
 import { capacitiesOf, teamsOf } from '../../src/planner/team.ts';
@@ -14,7 +14,7 @@ import { randomModel } from '../support/random-graph.ts';
 import { randomFleet } from './support.ts';
 
 /**
- * The least seconds of all plans whose stages begin and end at `boundaries`: every composition, every scheme but the exchange of halos, every
+ * The least seconds of all plans whose stages begin and end at `boundaries`: every composition, every scheme, every
  * set of workers, shares by capacity, and by what they were busy with these. It remembers the best of each run, and
  * knows nothing of the search.
  */
@@ -80,13 +80,11 @@ function leastOfRun(
   let least: Found = { seconds, stages: [`local ${nodes.length}`] };
   if (run.outputs.length === 0) return least;
   for (const scheme of Object.values(SCHEMES)) {
-    // tried behind the search, on the path that it found: that is no search among all plans
-    if (scheme.name === EXCHANGE) continue;
     if (scheme.unfit(run) || isShorterStrip(run, scheme.name)) continue;
     for (const team of teams) {
       const price = (weights: readonly number[]) => {
         const placed = scheme
-          .cut(run, weights)
+          .cut(run, weights, ratesOf(model, team))
           .map(({ worker, shard }) => ({ worker: team[worker]!.id, shard }));
         const cost = stageCost(model, placed);
         // what ends up at the master alone is the local stage

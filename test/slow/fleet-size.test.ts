@@ -33,7 +33,7 @@ describe('auto is predicted no slower on twice the agents', () => {
     );
   });
 
-  // the exchange of halos is tried on the cheapest path alone, and on that of fewer agents it may gain more
+  // whose bytes go out first makes a difference, and the planner tries one order only
   it('random models on a fleet of unlike devices, no slower than without one of them, but for one in 200', () => {
     const losses: number[] = [];
     fc.assert(
@@ -48,6 +48,6 @@ describe('auto is predicted no slower on twice the agents', () => {
       { numRuns: 200, seed: 1 },
     );
     expect(losses.length).toBeLessThanOrEqual(1);
-    expect(Math.max(0, ...losses)).toBeLessThan(0.15);
+    expect(Math.max(0, ...losses)).toBeLessThan(0.05);
   });
 });
