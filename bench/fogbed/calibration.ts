@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { MeasuredCompute } from '../../src/estimator/measured.ts';
 import { calibrateCall, PROGRAM } from './commands.ts';
 import type { Device } from './device.ts';
-import { scaledCompute } from './scaled.ts';
+import { type ScaledLinks, scaledCompute } from './scaled.ts';
 
 /** The figures of this machine at full speed, as the product measures them on one device without a limit. */
 export async function fullSpeed(device: Device): Promise<MeasuredCompute> {
@@ -12,17 +12,16 @@ export async function fullSpeed(device: Device): Promise<MeasuredCompute> {
   return compute;
 }
 
-/**
- * Gives the device the figures of its share in place of those that it measured itself. What messages take it stays as it was
- * measured, in bursts through its quota and its cable. To be called while none of its processes runs.
- */
+/** Gives the device the figures of its share in place of those that it measured itself. To be called while none of its processes runs. */
 export async function setFigures(device: Device, compute: MeasuredCompute, share: number): Promise<void> {
   const file = join(device.directory, 'calibration.json');
   const { key, profile } = JSON.parse(await readFile(file, 'utf8'));
   const { secondsPerMessage } = profile as MeasuredCompute;
-  const own = {
-    ...scaledCompute(compute, share),
-    ...(secondsPerMessage === undefined ? {} : { secondsPerMessage }),
-  };
-  await writeFile(file, JSON.stringify({ key, profile: own }));
+  const own = { ...compute, ...(secondsPerMessage === undefined ? {} : { secondsPerMessage }) };
+  await writeFile(file, JSON.stringify({ key, profile: scaledCompute(own, share) }));
+}
+
+/** Gives the master's device the links in place of those that it measured. To be called while none of its processes runs. */
+export async function setLinks(master: Device, links: ScaledLinks): Promise<void> {
+  await writeFile(join(master.directory, 'links.json'), JSON.stringify(links));
 }

@@ -71,7 +71,8 @@ export async function measureCell(options: CellOptions): Promise<FogbedDocument>
         file: model.file,
         onProgress: say,
       };
-      const one = await measureStrategy(measure, { ...choice, inFlight: options.inFlight });
+      const known = measured.flatMap((each) => ('error' in each ? [] : [each]));
+      const one = await measureStrategy(measure, { ...choice, inFlight: options.inFlight }, known);
       measured.push(one);
       say(summaryOf(one));
     }

@@ -25,7 +25,7 @@ export interface MasterChoice {
 /** Settings of a master that serves what comes to lie in the directory `models`. */
 export function masterSettings({ strategy, wire, inFlight }: MasterChoice, models: string): string {
   return stringify({
-    ...{ strategy, wire, repository: { directory: models, pollMs: 200 } },
+    ...{ strategy, wire, repository: { directory: models, pollMs: 2000 } },
     request: { concurrency: Math.max(2, inFlight) },
     // the slowest plans on the slowest links take a minute for one layer
     deadline: { maxMs: 600_000 },

@@ -51,13 +51,15 @@ export class CpuGroup {
       await writeFile(join(this.#hierarchy.folder, 'cgroup.subtree_control'), '+cpu');
     }
     await mkdir(this.folder);
-    await this.#outweighOthers();
   }
 
-  /** What else runs on the machine must wait: a device gets its share of a processor whenever it wants it. */
-  async #outweighOthers(): Promise<void> {
-    if (this.#hierarchy.version === 2) await this.#write('cpu.weight', '10000');
-    else await this.#write('cpu.shares', '262144');
+  /**
+   * While it is limited, what else runs on the machine must wait: a device gets its share of a processor whenever it wants it.
+   * As fast as the machine can, it is as others, so that it disturbs no other fog.
+   */
+  async #outweighOthers(does: boolean): Promise<void> {
+    if (this.#hierarchy.version === 2) await this.#write('cpu.weight', does ? '10000' : '100');
+    else await this.#write('cpu.shares', does ? '262144' : '1024');
   }
 
   async stop(): Promise<void> {
@@ -67,6 +69,7 @@ export class CpuGroup {
   /** False: as fast as the machine can. */
   async setLimited(limited: boolean): Promise<void> {
     const { quotaUs, periodUs } = quotaOf(this.#share);
+    await this.#outweighOthers(limited);
     if (this.#hierarchy.version === 2) {
       await this.#write('cpu.max', `${limited ? quotaUs : 'max'} ${periodUs}`);
       return;

@@ -52,6 +52,8 @@ export interface Terms {
 export interface MeasuredStrategy {
   readonly strategy: string;
   readonly wire: string;
+  /** The strategy that planned the same before it: what follows was measured with that one. */
+  readonly sameAs?: string;
   readonly runs: number;
   /** At the client, from the request to the answer. */
   readonly latencyMs: Spread;
@@ -70,6 +72,8 @@ export interface MeasuredStrategy {
   /** That really passed the master's cable for one inference, with the heads of all layers. */
   readonly cableBytes: number;
   readonly perTerm: Terms;
+  /** Of a whole processor, for one inference: times the inverse of a device's share of it, the time that its work alone takes. */
+  readonly cpuMs: { readonly master: number; readonly agents: readonly number[] };
   /** Largest of all outputs' distances from the whole model, as a share of the output's largest magnitude. */
   readonly difference: number;
   readonly degraded: number;

@@ -2,7 +2,7 @@ import { link, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MeasuredFleet } from '../../src/estimator/measured.ts';
-import { fullSpeed, setFigures } from './calibration.ts';
+import { fullSpeed, setFigures, setLinks } from './calibration.ts';
 import { Caller } from './calls.ts';
 import {
   agentCall,
@@ -19,6 +19,7 @@ import { Device, type DeviceProcess } from './device.ts';
 import { runName } from './names.ts';
 import { Network, type Rates } from './network.ts';
 import type { PlainTensors } from './plain-tensors.ts';
+import { scaledLinks } from './scaled.ts';
 
 export interface FogOptions {
   readonly pid: number;
@@ -116,26 +117,38 @@ export class Fog {
   }
 
   /**
-   * Links and messages are measured as the product does it, through quotas and queues. Devices are measured at full speed
-   * and scaled, see `scaledCompute`; with `throughQuota` they are as the product measures them. Limits are off
-   * before and afterwards.
+   * Devices and links are measured by the product, at full speed, with cables and without; the parts of both that a processor
+   * takes are scaled to the devices' shares, see `scaledCompute` and `scaledLinks`. With `throughQuota` everything is as
+   * the product measures it through quotas and queues. Limits are off before and afterwards.
    */
   async calibrate(throughQuota: boolean): Promise<MeasuredFleet> {
     // the agents are only starting
     await this.settled();
     const compute = throughQuota ? undefined : await fullSpeed(this.#device(BASELINE));
     await this.startMaster({ strategy: 'local', wire: 'float32', inFlight: 1 });
-    await this.setLimited(true);
-    const fleet = await this.#whileAllRun(this.client.call<MeasuredFleet>('calibrate'));
-    await this.setLimited(false);
-    if (!compute) return fleet;
+    const measure = () => this.#whileAllRun(this.client.call<MeasuredFleet>('calibrate'));
+    const { rates, cpus, relay } = this.#options;
+    if (!compute) {
+      await this.setLimited(true);
+      const fleet = await measure();
+      await this.setLimited(false);
+      return fleet;
+    }
+    const free = await measure();
+    await this.#network.setRates(rates);
+    const cabled = await measure();
+    await this.#network.setRates(undefined);
     await this.#stopMaster();
     await Promise.all(this.#agents.map((agent) => agent.stop()));
-    for (const [at, name] of [MASTER, ...this.#agentNames].entries()) {
-      await setFigures(this.#device(name), compute, this.#options.cpus[at]!);
-    }
+    const names = [MASTER, ...this.#agentNames];
+    for (const [at, name] of names.entries()) await setFigures(this.#device(name), compute, cpus[at]!);
+    const shares = new Map(names.map((name, at) => [name, cpus[at]!]));
+    const links = scaledLinks({ free, cabled }, shares, (relay?.latencyMs ?? 0) / 1000);
+    await setLinks(this.#device(MASTER), links);
     this.#startAgents();
-    return fleet;
+    const linkOf = new Map(links.links.map(({ agent, link }) => [agent, link]));
+    const agents = cabled.agents.map((agent) => ({ ...agent, link: linkOf.get(agent.id) ?? agent.link! }));
+    return { ...cabled, ...links.limits, agents };
   }
 
   /**
@@ -179,6 +192,12 @@ export class Fog {
       quiet = now - before <= QUIET.share * QUIET.everyMs * parties.length ? quiet + 1 : 0;
       before = now;
     }
+  }
+
+  /** Milliseconds of a processor that the master has used so far, and each agent. */
+  async cpuMs(): Promise<{ readonly master: number; readonly agents: readonly number[] }> {
+    const agents = await Promise.all(this.#agents.map((agent) => agent.cpuMs()));
+    return { master: (await this.#master?.cpuMs()) ?? 0, agents };
   }
 
   /** Bytes that have passed the master's cable. */

@@ -24,10 +24,14 @@ const CHANGES = 2;
 /** Largest distance of a lossless wire from the whole model, as a share of the output's largest magnitude. */
 const TOLERANCE = 1e-4;
 
-/** Serves the model by one strategy, and measures inferences. The limits are off before and afterwards. */
+/**
+ * Serves the model by one strategy, and measures inferences; of one that plans as one of the `known` did, these are taken,
+ * because two measurements of one plan differ by chance only. The limits are off before and afterwards.
+ */
 export async function measureStrategy(
   options: MeasureOptions,
   choice: MasterChoice,
+  known: readonly MeasuredStrategy[],
 ): Promise<MeasuredStrategy | FailedStrategy> {
   const { fog, model, file } = options;
   const { strategy, wire, inFlight } = choice;
@@ -38,6 +42,12 @@ export async function measureStrategy(
     await fog.startMaster(choice);
     await fog.serve(model, file);
     const plans = new Plans(own);
+    const { plan } = await plans.next();
+    const same = known.find((each) => each.wire === wire && isSamePlan(each.stages, plan.stages));
+    if (same) {
+      onProgress(`the same plan as that of ${same.strategy}`);
+      return { ...same, strategy, sameAs: same.sameAs ?? same.strategy };
+    }
     let seen = await measuredPlan(own, plans, inFlight);
     while (seen.changed && plans.changes < CHANGES) {
       onProgress('the plan has changed while it was measured: anew');
@@ -52,6 +62,13 @@ export async function measureStrategy(
   }
 }
 
+/** By what is told of plans: which stages, how they are cut, over how many, and what that was to take. */
+function isSamePlan(a: SeenPlan['stages'], b: SeenPlan['stages']): boolean {
+  const told = ({ name, scheme, agents, masterComputes, predictedMs }: SeenPlan['stages'][number]) =>
+    JSON.stringify([name, scheme, agents, masterComputes, predictedMs.toPrecision(4)]);
+  return a.length === b.length && a.every((stage, at) => told(stage) === told(b[at]!));
+}
+
 interface SeenRuns {
   readonly plan: SeenPlan;
   /** It was another one at the end. */
@@ -59,6 +76,7 @@ interface SeenRuns {
   readonly changes: number;
   readonly runs: readonly SeenInference[];
   readonly cableBytes: number;
+  readonly cpuMs: MeasuredStrategy['cpuMs'];
   readonly framesPerSecond: number;
 }
 
@@ -110,6 +128,7 @@ async function measuredPlan(options: MeasureOptions, plans: Plans, inFlight: num
   const began = performance.now();
   const runs: SeenInference[] = [];
   const before = await fog.masterBytes();
+  const cpuBefore = await fog.cpuMs();
   while (runs.length < wanted && (runs.length === 0 || performance.now() - began < patienceMs)) {
     const running = fog.client.call<SeenInference>('infer', { model });
     if (runs.length === Math.floor(wanted / 2)) await makeTrouble(options);
@@ -117,6 +136,11 @@ async function measuredPlan(options: MeasureOptions, plans: Plans, inFlight: num
     onProgress(`${runs.length} of ${wanted}, ${Math.round(runs.at(-1)!.latencyMs)} ms`);
   }
   const cableBytes = ((await fog.masterBytes()) - before) / runs.length;
+  const cpuAfter = await fog.cpuMs();
+  const cpuMs = {
+    master: (cpuAfter.master - cpuBefore.master) / runs.length,
+    agents: cpuAfter.agents.map((ms, at) => (ms - cpuBefore.agents[at]!) / runs.length),
+  };
   let framesPerSecond = (1000 * runs.length) / runs.reduce((sum, { latencyMs }) => sum + latencyMs, 0);
   if (inFlight > 1) {
     onProgress(`${inFlight} at a time`);
@@ -125,7 +149,7 @@ async function measuredPlan(options: MeasureOptions, plans: Plans, inFlight: num
   }
   await fog.setLimited(false);
   const { changed } = await plans.next();
-  return { plan, changed, changes: plans.changes, runs, cableBytes, framesPerSecond };
+  return { plan, changed, changes: plans.changes, runs, cableBytes, cpuMs, framesPerSecond };
 }
 
 async function makeTrouble({ fog, trouble, onProgress }: MeasureOptions): Promise<void> {
@@ -141,7 +165,7 @@ async function makeTrouble({ fog, trouble, onProgress }: MeasureOptions): Promis
 }
 
 function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns): MeasuredStrategy {
-  const { plan, changed, changes, runs, cableBytes, framesPerSecond } = seen;
+  const { plan, changed, changes, runs, cableBytes, cpuMs, framesPerSecond } = seen;
   const difference = Math.max(...runs.map((run) => run.difference));
   // a lossy wire is far off by design: how far is told, and judged elsewhere
   if (wire === 'float32' && !(difference <= TOLERANCE)) {
@@ -158,6 +182,7 @@ function documentOf({ strategy, wire, inFlight }: MasterChoice, seen: SeenRuns):
     bytes: median(runs.map(({ stages }) => stages.reduce((sum, { bytes }) => sum + bytes, 0))),
     cableBytes: Math.round(cableBytes),
     perTerm: termsOf(runs.map(({ stages }) => stages.map(({ times }) => times))),
+    cpuMs,
     difference,
     degraded: runs.filter((run) => run.degraded).length,
     stages: plan.stages.map((stage, at) => {

@@ -1,5 +1,5 @@
 import type { ComputeProfile, DeviceProfile, FleetProfile, Gamma, LinkProfile, OneWay } from './profile.ts';
-import { median } from './statistics.ts';
+import { weightedMedian } from './statistics.ts';
 
 /**
  * What can be wrong about a worker: its computing, each way of its link, and the copying of its device. Waiting is none
@@ -34,8 +34,10 @@ const LINK = { least: 5, hysteresis: 0.5, bound: 64 };
 const WINDOW = 9;
 
 interface State {
-  /** Logarithms of the last observations of a link. */
-  readonly recent: number[];
+  /** Logarithms of the last observations of a link, weighed by what was predicted. */
+  readonly recent: { readonly value: number; readonly weight: number }[];
+  /** Smoothed seconds that were predicted. */
+  weight: number;
   /** Logarithm of the smoothed factor. */
   smoothed: number;
   /** The factor in force. */
@@ -49,7 +51,7 @@ const LARGEST_RATIO = 4;
 /**
  * Corrects a fleet profile by what stages took in service. Each (worker, term) has a factor: the exponentially weighted
  * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike; for a link the median of the
- * last ones. The factor in force follows it in steps only, so that plans do not thrash.
+ * last ones. What was to take longer weighs more, as it does in the time of a plan. The factor in force follows it in steps only, so that plans do not thrash.
  */
 export class Correction {
   readonly #options: Required<CorrectionOptions>;
@@ -72,19 +74,21 @@ export class Correction {
     const ofLink = term === 'toAgent' || term === 'fromAgent';
     const { hysteresis, least, bound } = ofLink ? LINK : others;
     const key = keyOf(worker, term);
-    const state = this.#states.get(key) ?? { recent: [], smoothed: 0, factor: 1, count: 0 };
+    const state = this.#states.get(key) ?? { recent: [], weight: 0, smoothed: 0, factor: 1, count: 0 };
     this.#states.set(key, state);
     const seen = Math.log((measuredSeconds / predictedSeconds) * (factor ?? state.factor));
     state.count += 1;
     if (ofLink) {
-      state.recent.push(seen);
+      state.recent.push({ value: seen, weight: predictedSeconds });
       if (state.recent.length > WINDOW) state.recent.shift();
-      state.smoothed = median(state.recent);
+      state.smoothed = weightedMedian(state.recent);
     } else {
       const limit = Math.log(LARGEST_RATIO);
       const target = clamp(seen, state.smoothed - limit, state.smoothed + limit);
       // the first few count alike: their mean
-      state.smoothed += Math.max(forgetting, 1 / state.count) * (target - state.smoothed);
+      const newest = Math.max(forgetting, 1 / state.count);
+      state.weight += newest * (predictedSeconds - state.weight);
+      state.smoothed += ((newest * predictedSeconds) / state.weight) * (target - state.smoothed);
     }
     state.smoothed = clamp(state.smoothed, -Math.log(bound), Math.log(bound));
     const change = Math.abs(state.smoothed - Math.log(state.factor));

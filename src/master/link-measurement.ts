@@ -57,10 +57,12 @@ async function sample(
   let spent = 0;
   let lost = 0;
   for (const [bytes, times] of STEPS) {
-    const last = points.at(-1);
-    const expected = last ? last.y * Math.min(4, bytes / last.x) : 0;
+    const last = points.at(-1)?.x;
+    // of the size before: one that met a hiccup says nothing
+    const usual = median(points.filter(({ x }) => x === last).map(({ y }) => y));
+    const expected = last === undefined ? 0 : usual * Math.min(4, bytes / last);
     // two sizes at least, or there is no slope
-    if (last && last.x > STEPS[0][0] && spent + expected > budget) break;
+    if (last !== undefined && last > STEPS[0][0] && spent + expected > budget) break;
     const share = spent + (budget - spent) / 2;
     const most = MORE * times;
     for (let at = 0; at < most && (at < 2 || spent < (at < times ? budget : share)); at += 1) {

@@ -19,6 +19,7 @@ import type { Fleet, Member } from './fleet.ts';
 import type { FleetProfiles } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
 import { ProgramPacker } from './packed-program.ts';
+import { ReplanPatience } from './replan-patience.ts';
 import { checkedInputs } from './request-inputs.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -40,7 +41,10 @@ export interface ModelServiceOptions {
   readonly deployTimeoutMs?: number;
   /** The fleet must be quiet for so long before a new plan is made. Default 300 ms. */
   readonly settleMs?: number;
-  /** Plans that only figures ask for, and not a changed fleet, begin so long after the one before. Default 10000 ms. */
+  /**
+   * Plans that only figures ask for, and not a changed fleet, begin so long after the one before; after plans that
+   * gained too little, up to 16 times as long. Default 10000 ms.
+   */
   readonly replanMs?: number;
   /** A running plan is left only for one that is predicted to be faster by this share. Default 0.1. */
   readonly leastGain?: number;
@@ -60,6 +64,8 @@ export type ModelEvents = {
   };
 };
 
+/** Default of `settleMs`. */
+const SETTLE_MS = 300;
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
 const RETRY_MS = { first: 500, max: 30_000 };
 
@@ -73,7 +79,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
   #planning: AbortController | undefined;
-  #plannedMs = 0;
+  readonly #patience: ReplanPatience;
   #timer: NodeJS.Timeout | undefined;
   #benchTimer: NodeJS.Timeout | undefined;
   #error: IsobathError | undefined;
@@ -87,6 +93,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     super();
     this.#options = options;
     this.#abilities = new Abilities(options.model.graph, options.engine.name);
+    const { settleMs = SETTLE_MS, replanMs = 10_000 } = options;
+    this.#patience = new ReplanPatience({ settleMs, replanMs });
   }
 
   get model(): ServedModel {
@@ -115,8 +123,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       fleet.on('left', () => this.#replan()),
       profiles.on('changed', () => {
         this.#outdated = true;
+        if (this.#current && this.#patience.ends(this.#repriced(this.#current.deployment.plan))) {
+          clearTimeout(this.#timer);
+          this.#timer = undefined;
+        }
         // what is due sooner sees the new figures, too
-        if (this.#timer === undefined) this.#schedule(this.#untilReplanning);
+        if (this.#timer === undefined) this.#schedule(this.#current ? this.#patience.waitMs : undefined);
       }),
     );
     this.#schedule(0);
@@ -143,11 +155,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   }
 
   #replan(): void {
+    this.#patience.renew();
     this.#planning?.abort();
     this.#schedule();
   }
 
-  #schedule(delayMs = this.#options.settleMs ?? 300): void {
+  #schedule(delayMs = this.#options.settleMs ?? SETTLE_MS): void {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -156,11 +169,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     }, delayMs);
   }
 
-  /** Milliseconds until figures alone may lead to a plan. */
-  get #untilReplanning(): number {
-    const { settleMs = 300, replanMs = 10_000 } = this.#options;
-    const since = this.#current ? performance.now() - this.#plannedMs : Number.POSITIVE_INFINITY;
-    return Math.max(settleMs, replanMs - since);
+  #repriced(plan: Plan): number {
+    const { profiles, model } = this.#options;
+    return repriced(plan, profiles.profile, model.objective);
   }
 
   async #reconcile(): Promise<void> {
@@ -188,7 +199,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
         { ...model, canRun },
         { signal: planning.signal, givesWay: () => !isUrgent && this.#current?.deployment.isAsked === true },
       );
-      this.#plannedMs = performance.now();
+      this.#patience.planned();
       this.#planning = undefined;
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
@@ -210,6 +221,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     for (const agent of deployment.agents) this.#bench.clear(agent);
     const previous = this.#current;
     this.#current = { deployment, fleet: state };
+    this.#patience.renew();
     logger.info({ model: model.name, agents: deployment.agents.length }, 'The model is deployed.');
     this.emit('deployed', { model: model.name, deployment, members: members.length });
     await previous?.deployment.stop();
@@ -271,18 +283,19 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
 
   /** True where the running plan can go on, and the new one is not worth moving for. */
   #mayStay(plan: Plan, state: string): boolean {
-    const { profiles, model, logger, fleet, leastGain = 0.1 } = this.#options;
+    const { model, logger, fleet, leastGain = 0.1 } = this.#options;
     const current = this.#current;
     if (!current?.deployment.agents.every((agent) => fleet.has(agent) && current.deployment.holds(agent)))
       return false;
     const { objective = 'latency' } = model;
-    const now = repriced(current.deployment.plan, profiles.profile, objective);
+    const now = this.#repriced(current.deployment.plan);
     const then = objective === 'latency' ? plan.predictedSeconds : plan.throughputSeconds;
     if (then < (1 - leastGain) * now) return false;
     logger.debug(
       { model: model.name, now, then },
       'The running plan stays: a new one would gain too little.',
     );
+    if (current.fleet === state) this.#patience.fruitless(now);
     this.#current = { ...current, fleet: state };
     return true;
   }

@@ -77,6 +77,20 @@ describe('Correction', () => {
     expect(link(there)).toEqual({ factor: expect.closeTo(1, 9), changes: 2 });
   });
 
+  it('is told more by what was to take longer', () => {
+    for (const term of ['compute', 'toAgent'] as const) {
+      const correction = new Correction();
+      // three of four are small, and ten times as fast as predicted
+      for (let at = 0; at < 80; at += 1) {
+        const [predictedSeconds, ratio] = at % 4 === 0 ? [0.3, 2] : [0.003, 0.1];
+        const measuredSeconds = ratio * predictedSeconds;
+        correction.observe({ worker: 'a', term, predictedSeconds, measuredSeconds, factor: 1 });
+      }
+      expect(correction.factor('a', term)).toBeGreaterThan(1.7);
+      expect(correction.factor('a', term)).toBeLessThanOrEqual(2 + 1e-9);
+    }
+  });
+
   it('hardly sees one hiccup, and stays within bounds', () => {
     const correction = new Correction();
     see(correction, 1, 20);

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { boundOf } from '../../bench/fogbed/bound.ts';
 import { quotaOf } from '../../bench/fogbed/cpu.ts';
 import { runOf } from '../../bench/fogbed/names.ts';
-import { scaledCompute } from '../../bench/fogbed/scaled.ts';
+import { scaledCompute, scaledLinks } from '../../bench/fogbed/scaled.ts';
 import { assumedCompute } from '../../src/estimator/assumed.ts';
+import type { MeasuredFleet } from '../../src/estimator/measured.ts';
 
 describe('the quota of a share', () => {
   it.each([
@@ -73,6 +74,45 @@ describe('scaled figures', () => {
       expect(point.macs).toBe(macs);
       expect(point.secondsPerMac / secondsPerMac).toBeCloseTo(10);
     }
+  });
+});
+
+describe('scaled links', () => {
+  const fleet = (alpha: number, beta: number, port?: number): MeasuredFleet => {
+    const way = { alpha, beta, spread: 0 };
+    return {
+      master: { id: 'master', compute: assumedCompute(1) },
+      agents: ['slow', 'fast'].map((id) => ({
+        id,
+        compute: assumedCompute(1),
+        link: { toAgent: way, fromAgent: way },
+      })),
+      broker: { kind: 'embedded' },
+      chunkBytes: 524_288,
+      ...(port === undefined ? {} : { masterPort: { betaOut: port, betaIn: port } }),
+    };
+  };
+  const shares = new Map([
+    ['master', 0.1],
+    ['slow', 0.1],
+    ['fast', 0.5],
+  ]);
+
+  it("are longer by what both ends' processors take, and by nothing else", () => {
+    // 0.2 ms and 1 ns/byte are processors, of a delay of 5 ms and a wire of 80 ns/byte
+    const measured = { free: fleet(5.2e-3, 1e-9, 1e-9), cabled: fleet(5.2e-3, 8.1e-8, 8.1e-8) };
+    const { links, limits } = scaledLinks(measured, shares, 5e-3);
+    const [slow, fast] = links.map(({ link }) => link.toAgent);
+    expect(slow!.alpha).toBeCloseTo(5e-3 + 10 * 2e-4, 9);
+    expect(slow!.beta).toBeCloseTo(8e-8 + 10e-9, 12);
+    expect(fast!.alpha).toBeCloseTo(5e-3 + 6 * 2e-4, 9);
+    expect(fast!.beta).toBeCloseTo(8e-8 + 6e-9, 12);
+    expect(limits.masterPort!.betaOut).toBeCloseTo(8e-8 + 10e-9, 12);
+  });
+
+  it('share no port where they were not seen to', () => {
+    const { limits } = scaledLinks({ free: fleet(2e-4, 1e-9), cabled: fleet(2e-4, 2e-9) }, shares, 0);
+    expect(limits).toEqual({});
   });
 });
 

@@ -31,6 +31,17 @@ describe('measureLink', () => {
     expect(link.toAgent.beta).toBeCloseTo(8e-6, 10);
   });
 
+  it('sends large messages though a small one was held up', async () => {
+    let [small, largest] = [0, 0];
+    const link = await measureLink('a', async (there, back) => {
+      largest = Math.max(largest, there, back);
+      if (there + back === 4096) small += 1;
+      return seconds(there, back) + (there + back === 4096 && small % 5 === 0 ? 0.15 : 0);
+    });
+    expect(largest).toBeGreaterThanOrEqual(256 * 1024);
+    expect(link.toAgent.beta).toBeCloseTo(1e-8, 12);
+  });
+
   it('measures what waking takes', async () => {
     let last = performance.now();
     const roundTrip = async (there: number, back: number) => {
