@@ -27,6 +27,8 @@ export function masterSettings({ strategy, wire, inFlight }: MasterChoice, model
   return stringify({
     ...{ strategy, wire, repository: { directory: models, pollMs: 2000 } },
     request: { concurrency: Math.max(2, inFlight) },
+    // what was learnt is planned for while the limits are off, and not while inferences are measured
+    deploy: { replanMs: 5000 },
     // the slowest plans on the slowest links take a minute for one layer
     deadline: { maxMs: 600_000 },
     listen: { host: '0.0.0.0', port: PORT },

@@ -32,8 +32,8 @@ export interface FogOptions {
   readonly relay?: { readonly latencyMs: number };
 }
 
-/** So often in a row they must have taken less than this share of a processor each; plans begin 300 ms after their cause. */
-const QUIET = { everyMs: 500, times: 2, share: 0.04 };
+/** So often in a row they must have taken less than this share of a processor each; plans begin a second after their cause. */
+const QUIET = { everyMs: 500, times: 3, share: 0.04 };
 
 const MASTER = 'master';
 const BASELINE = 'baseline';

@@ -47,7 +47,7 @@ export interface MasterSettings {
   state: { directory: string };
   engine: EngineSettings;
   request: { concurrency: number; queue: number };
-  deploy: { settleMs: number; timeoutMs: number; standby: number };
+  deploy: { settleMs: number; replanMs: number; timeoutMs: number; standby: number };
   deadline: { minMs: number; maxMs: number };
   calibration: 'start' | 'never';
   homeAssistant: HomeAssistantGroup;
@@ -116,6 +116,11 @@ export const masterSchema: SchemaOf<MasterSettings> = {
       doc: 'Milliseconds without a change of the fleet before a new plan is made.',
       format: 'natural',
       default: 300,
+    },
+    replanMs: {
+      doc: 'Milliseconds between plans that only better figures ask for. After plans that gained too little: up to 16 times as long.',
+      format: 'natural',
+      default: 10_000,
     },
     timeoutMs: {
       doc: 'Milliseconds without a sign of life after which a deploying agent has failed.',

@@ -30,11 +30,13 @@ export interface CorrectionOptions {
 
 /** Radios and queues: links are noisier than processors, and a plan that moves with every hiccup is worse than a slow one. */
 const LINK = { least: 5, hysteresis: 0.5, bound: 64 };
-/** The median of so many counts for a link: what happens to less than half of the messages changes nothing. */
+/** Messages in service take what a burst of empty ones does not tell: many times as long, on a device that is no faster than its work. */
+const COPY = { least: 3, hysteresis: 0.3, bound: 64 };
+/** The median of so many counts for a link, or copies: what happens to less than half of the messages changes nothing. */
 const WINDOW = 9;
 
 interface State {
-  /** Logarithms of the last observations of a link, weighed by what was predicted. */
+  /** Logarithms of the last observations but of computing, weighed by what was predicted. */
   readonly recent: { readonly value: number; readonly weight: number }[];
   /** Smoothed seconds that were predicted. */
   weight: number;
@@ -50,8 +52,8 @@ const LARGEST_RATIO = 4;
 
 /**
  * Corrects a fleet profile by what stages took in service. Each (worker, term) has a factor: the exponentially weighted
- * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike; for a link the median of the
- * last ones. What was to take longer weighs more, as it does in the time of a plan. The factor in force follows it in steps only, so that plans do not thrash.
+ * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike; for links and copies the median
+ * of the last ones. What was to take longer weighs more, as it does in the time of a plan. The factor in force follows it in steps only, so that plans do not thrash.
  */
 export class Correction {
   readonly #options: Required<CorrectionOptions>;
@@ -71,14 +73,15 @@ export class Correction {
     if (!(predictedSeconds > 0 && measuredSeconds > 0)) return false;
     if (!Number.isFinite(predictedSeconds) || !Number.isFinite(measuredSeconds)) return false;
     const { forgetting, ...others } = this.#options;
-    const ofLink = term === 'toAgent' || term === 'fromAgent';
-    const { hysteresis, least, bound } = ofLink ? LINK : others;
+    const { hysteresis, least, bound } = { compute: others, copy: COPY, toAgent: LINK, fromAgent: LINK }[
+      term
+    ];
     const key = keyOf(worker, term);
     const state = this.#states.get(key) ?? { recent: [], weight: 0, smoothed: 0, factor: 1, count: 0 };
     this.#states.set(key, state);
     const seen = Math.log((measuredSeconds / predictedSeconds) * (factor ?? state.factor));
     state.count += 1;
-    if (ofLink) {
+    if (term !== 'compute') {
       state.recent.push({ value: seen, weight: predictedSeconds });
       if (state.recent.length > WINDOW) state.recent.shift();
       state.smoothed = weightedMedian(state.recent);
@@ -97,6 +100,19 @@ export class Correction {
     return true;
   }
 
+  /**
+   * A link of which too little was seen is thought to be as far off as half of the others are: were it taken as it was measured,
+   * plans would run after whatever nobody has tried.
+   */
+  #likelyFactor(worker: string, term: CorrectedTerm): number {
+    const own = this.#states.get(keyOf(worker, term));
+    if (term === 'compute' || term === 'copy' || (own && own.count >= LINK.least)) return own?.factor ?? 1;
+    const others = [...this.#states].flatMap(([key, { count, factor }]) =>
+      key.endsWith(`/${term}`) && count >= LINK.least ? [{ value: factor, weight: 1 }] : [],
+    );
+    return others.length > 0 ? weightedMedian(others) : 1;
+  }
+
   /** True while a factor of one of these workers is in force. */
   corrects(workers: readonly string[]): boolean {
     return workers.some((worker) => CORRECTED_TERMS.some((term) => this.factor(worker, term) !== 1));
@@ -107,14 +123,15 @@ export class Correction {
     for (const term of terms) this.#states.delete(keyOf(worker, term));
   }
 
-  /** `profile` with all factors in force. Worker ids are those of its devices. */
-  corrected<F extends FleetProfile>(profile: F): F {
+  /** `profile` with all factors in force, or those of some terms. Worker ids are those of its devices. */
+  corrected<F extends FleetProfile>(profile: F, terms: readonly CorrectedTerm[] = CORRECTED_TERMS): F {
+    const device = <D extends DeviceProfile>(of: D) => this.#device(of, terms);
     const { master, agents } = profile;
-    return { ...profile, master: this.#device(master), agents: agents.map((agent) => this.#device(agent)) };
+    return { ...profile, master: device(master), agents: agents.map(device) };
   }
 
-  #device<D extends DeviceProfile>(device: D): D {
-    const factor = (term: CorrectedTerm) => this.factor(device.id, term);
+  #device<D extends DeviceProfile>(device: D, terms: readonly CorrectedTerm[]): D {
+    const factor = (term: CorrectedTerm) => (terms.includes(term) ? this.#likelyFactor(device.id, term) : 1);
     const compute = slower(device.compute, factor('compute'), factor('copy'));
     if (!device.link) return { ...device, compute };
     return { ...device, compute, link: slowerLink(device.link, factor('toAgent'), factor('fromAgent')) };

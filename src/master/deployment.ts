@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -43,6 +44,8 @@ export interface DeploymentOptions {
   readonly deadlines?: DeadlineOptions;
   /** Learns from what shards took. */
   readonly profiles?: Pick<FleetProfiles, 'observe' | 'observeWay' | 'observeStages'>;
+  /** How long the event loop has planned so far, between messages. In milliseconds. */
+  readonly planningMs?: () => number;
   /** An agent that asks for nothing and reports nothing for so long has failed. Default 60000 ms. */
   readonly deployTimeoutMs?: number;
 }
@@ -185,12 +188,17 @@ export class Deployment {
       ...{ topics, fleet, logger },
     };
     const begun = this.#requests;
+    const { profiles, planningMs = () => 0 } = this.#options;
+    const [loop, planned] = [performance.eventLoopUtilization(), planningMs()];
     const wasAlone = this.#running.size === 0;
     const running = runInference(context, graph, unique, inputs)
       .then((result) => {
         // others that came meanwhile took their share of everything
         const isAlone = wasAlone && this.#requests === begun;
-        if (isAlone && !result.degraded) this.#options.profiles?.observeStages(this.plan, result.stages);
+        if (isAlone && !result.degraded) {
+          const busyMs = performance.eventLoopUtilization(loop).active - (planningMs() - planned);
+          profiles?.observeStages(this.plan, result.stages, busyMs / 1000);
+        }
         return result;
       })
       .finally(() => {

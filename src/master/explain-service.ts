@@ -4,6 +4,7 @@ import type { Service } from '../base/service.ts';
 import { FleetModel } from '../estimator/fleet-model.ts';
 import { Explainer } from '../planner/explain.ts';
 import { planDocument } from '../planner/plan-document.ts';
+import { canReprice, repricedPlan } from '../planner/repriced.ts';
 import type { Bus } from '../transport/bus.ts';
 import { encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -72,14 +73,19 @@ export class ExplainService implements Service {
     if (!service || !deployment) throw notReady(name, status.error);
     const known = this.#known.get(name);
     if (known?.deployment === deployment.id) return known.text;
-    const explainer = new Explainer(service.model.graph, new FleetModel(profiles.profile, deployment.plan));
+    const { plan } = deployment;
+    const fleet = profiles.profile;
+    const model = new FleetModel(fleet, plan);
+    const explainer = new Explainer(service.model.graph, model);
+    // by the figures that are known now, as everything else that is told
+    const costs = canReprice(plan, fleet) ? repricedPlan(plan, model) : plan;
     const explanation: Explanation = {
       v: VERSION,
       type: 'plan',
       model: name,
       deployment: deployment.id,
       localMs: 1000 * explainer.localSeconds,
-      plan: planDocument(explainer.explain(deployment.plan)),
+      plan: planDocument(explainer.explain(costs)),
     };
     const text = encodeJson(explanation);
     const bytes = Buffer.byteLength(text);

@@ -4,7 +4,8 @@ import { atPace, type HostFactors, onHost } from '../estimator/host-factors.ts';
 import { type HostEvidence, hostFit } from '../estimator/host-fit.ts';
 import type { MeasuredFleet } from '../estimator/measured.ts';
 import { median } from '../estimator/statistics.ts';
-import { type Plan, workersOf } from '../planner/plan.ts';
+import type { Plan } from '../planner/plan.ts';
+import { canReprice } from '../planner/repriced.ts';
 import { finishedInSlices } from '../planner/steps.ts';
 import { simulate } from '../simulation/simulate.ts';
 import type { StageReport } from './stage-times.ts';
@@ -79,7 +80,7 @@ export class HostCorrection {
   observe(plan: Plan, reports: readonly StageReport[]): void {
     const fleet = this.#options.measured();
     const host = hostOf(fleet);
-    if (host === undefined || reports.length !== plan.stages.length || !isThere(plan, fleet)) return;
+    if (host === undefined || reports.length !== plan.stages.length || !canReprice(plan, fleet)) return;
     const seen = this.#seen.get(plan) ?? { inferences: 0, times: [] };
     this.#seen.delete(plan);
     this.#seen.set(plan, seen);
@@ -109,7 +110,7 @@ export class HostCorrection {
     const { signal } = this.#ending;
     if (signal.aborted || this.#seen.size === 0) return;
     const evidence = [...this.#seen]
-      .filter(([plan, { times }]) => times.length === LEARNT_FROM && isThere(plan, fleet))
+      .filter(([plan, { times }]) => times.length === LEARNT_FROM && canReprice(plan, fleet))
       .map(([plan, { times }]) => evidenceOf(fleet, host, plan, times));
     const factors = await finishedInSlices(hostFit(evidence, this.#inForce?.factors), { signal });
     // measured anew meanwhile
@@ -135,13 +136,6 @@ function hostOf({ master, agents, broker }: MeasuredFleet): string | undefined {
   const isOne =
     broker.kind === 'embedded' && agents.length > 0 && agents.every((agent) => agent.host?.id === host);
   return isOne ? host : undefined;
-}
-
-function isThere(plan: Plan, { master, agents }: MeasuredFleet): boolean {
-  const there = new Set([master, ...agents].map(({ id }) => id));
-  return plan.stages.every(({ shards }) =>
-    shards.every((planned) => workersOf(planned).every((id) => there.has(id))),
-  );
 }
 
 function evidenceOf(

@@ -5,7 +5,7 @@ import type { Service } from '../base/service.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
-import { repriced } from '../planner/repriced.ts';
+import { canReprice, repriced } from '../planner/repriced.ts';
 import { isSearched, planInSlices } from '../planner/strategies.ts';
 import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -79,6 +79,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
   #planning: AbortController | undefined;
+  #planningMs = 0;
   readonly #patience: ReplanPatience;
   #timer: NodeJS.Timeout | undefined;
   #benchTimer: NodeJS.Timeout | undefined;
@@ -123,7 +124,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       fleet.on('left', () => this.#replan()),
       profiles.on('changed', () => {
         this.#outdated = true;
-        if (this.#current && this.#patience.ends(this.#repriced(this.#current.deployment.plan))) {
+        if (this.#isNews()) {
           clearTimeout(this.#timer);
           this.#timer = undefined;
         }
@@ -169,6 +170,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     }, delayMs);
   }
 
+  #isNews(): boolean {
+    const plan = this.#current?.deployment.plan;
+    const isThere = plan !== undefined && canReprice(plan, this.#options.profiles.profile);
+    return isThere && this.#patience.ends(this.#repriced(plan));
+  }
+
   #repriced(plan: Plan): number {
     const { profiles, model } = this.#options;
     return repriced(plan, profiles.profile, model.objective);
@@ -197,7 +204,13 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
         model.graph,
         { ...rest, agents: known },
         { ...model, canRun },
-        { signal: planning.signal, givesWay: () => !isUrgent && this.#current?.deployment.isAsked === true },
+        {
+          signal: planning.signal,
+          givesWay: () => !isUrgent && this.#current?.deployment.isAsked === true,
+          onSlice: (ms) => {
+            this.#planningMs += ms;
+          },
+        },
       );
       this.#patience.planned();
       this.#planning = undefined;
@@ -302,7 +315,11 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
 
   #deploymentOf(plan: Plan): Deployment {
     const { model, settleMs: _, leastGain: __, measureMs: ___, replanMs: ____, ...shared } = this.#options;
-    return new Deployment({ ...shared, model: model.name, graph: model.graph, plan, packer: this.#packer });
+    return new Deployment({
+      ...shared,
+      ...{ model: model.name, graph: model.graph, plan, packer: this.#packer },
+      planningMs: () => this.#planningMs,
+    });
   }
 }
 

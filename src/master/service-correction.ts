@@ -1,13 +1,14 @@
 import type { Logger } from '../base/logger.ts';
 import { ComputeModel } from '../estimator/compute.ts';
 import { Correction } from '../estimator/correction.ts';
-import { FleetModel } from '../estimator/fleet-model.ts';
+import { FleetModel, RESOURCE } from '../estimator/fleet-model.ts';
 import type { MeasuredDevice, MeasuredFleet } from '../estimator/measured.ts';
 import { partedWay, type SeenWay } from '../estimator/seen-way.ts';
 import { shardTerms } from '../estimator/stage-cost.ts';
 import type { StageTerms } from '../estimator/stage-summary.ts';
 import type { Work } from '../partition/work.ts';
 import { MASTER, type Plan, type Stage } from '../planner/plan.ts';
+import { canReprice, repricedPlan } from '../planner/repriced.ts';
 import type { Precision } from '../tensor/precision.ts';
 import { HostCorrection } from './host-correction.ts';
 import type { StageReport } from './stage-times.ts';
@@ -29,6 +30,8 @@ export class ServiceCorrection {
   readonly #host: HostCorrection;
   /** What running stages were to take, by the figures that were measured. */
   #terms = new WeakMap<Stage, readonly StageTerms[]>();
+  /** For how many seconds of a running plan the master's event loop was to be busy, by these. */
+  #loops = new WeakMap<Plan, number>();
 
   constructor(options: ServiceCorrectionOptions) {
     this.#options = options;
@@ -58,6 +61,7 @@ export class ServiceCorrection {
   /** Something was measured: stages are priced anew. */
   renew(): void {
     this.#terms = new WeakMap();
+    this.#loops = new WeakMap();
   }
 
   /** Resolves when what was seen of a shared machine is weighed. */
@@ -69,9 +73,43 @@ export class ServiceCorrection {
     this.#host.stop();
   }
 
-  /** What the stages of an inference took that was alone, and ran as planned. */
-  observeStages(plan: Plan, reports: readonly StageReport[]): void {
+  /**
+   * What the stages of an inference took that was alone, and ran as planned; and for how many of these seconds the master's
+   * event loop was busy, where it had nothing else to do.
+   */
+  observeStages(plan: Plan, reports: readonly StageReport[], loopSeconds = 0): void {
     this.#host.observe(plan, reports);
+    this.#observeLoop(plan, loopSeconds);
+  }
+
+  /** Messages and copies in service take what no burst of empty messages tells: code that is cold, slices, collections. */
+  #observeLoop(plan: Plan, measuredSeconds: number): void {
+    const { measured, logger, onChange } = this.#options;
+    const fleet = measured();
+    // on a machine that it shares, the loop is busy for as long as others take its core
+    if (sharesMachine(fleet.master, [fleet.master, ...fleet.agents])) return;
+    const predictedSeconds = this.#loopSecondsOf(plan, fleet);
+    if (predictedSeconds === undefined) return;
+    const seconds = { predictedSeconds, measuredSeconds };
+    if (!this.#correction.observe({ worker: MASTER, term: 'copy', ...seconds, factor: 1 })) return;
+    this.#terms = new WeakMap();
+    logger.debug(
+      { factor: this.#correction.factor(MASTER, 'copy') },
+      'Messages take the master another time than was known.',
+    );
+    onChange();
+  }
+
+  /** By what was measured. Undefined where an agent has left. */
+  #loopSecondsOf(plan: Plan, fleet: MeasuredFleet): number | undefined {
+    let known = this.#loops.get(plan);
+    if (known === undefined) {
+      if (!canReprice(plan, fleet)) return undefined;
+      const { stages } = repricedPlan(plan, new FleetModel(fleet, plan));
+      known = stages.reduce((sum, { cost }) => sum + cost.busy[RESOURCE.masterLoop]!, 0);
+      this.#loops.set(plan, known);
+    }
+    return known;
   }
 
   /** What computing a shard took an agent, in so many runs of its engine. */
@@ -112,10 +150,26 @@ export class ServiceCorrection {
     const alone = fleet.agents.filter((agent) => !sharesMachine(agent, [fleet.master, ...fleet.agents]));
     const there = new Set([MASTER, ...alone.map(({ id }) => id)]);
     if (!stage.shards.every(({ worker }) => there.has(worker))) return undefined;
-    const terms = shardTerms(new FleetModel(fleet, { wire }), stage.shards);
+    // what is known of the devices at both ends is not the link's
+    const devices = this.#correction.corrected(fleet, ['compute', 'copy']);
+    const terms = withWaiting(shardTerms(new FleetModel(devices, { wire }), stage.shards));
     this.#terms.set(stage, terms);
     return terms;
   }
+}
+
+/**
+ * A way as it is seen begins when the shard's own inputs are sliced: waiting for those of the others to be sent, and for their
+ * results to be joined, is part of it. The shard that waited for nobody tells what slicing and joining take themselves.
+ */
+function withWaiting(terms: readonly StageTerms[]): StageTerms[] {
+  const own = (of: 'partition' | 'join') => Math.min(...terms.map((each) => each[of]));
+  const [partition, join] = [own('partition'), own('join')];
+  return terms.map((each) => ({
+    ...each,
+    transmit: each.transmit + each.partition - partition,
+    receive: each.receive + each.join - join,
+  }));
 }
 
 function sharesMachine({ host }: MeasuredDevice, devices: readonly MeasuredDevice[]): boolean {

@@ -1,23 +1,36 @@
 import { FleetModel } from '../estimator/fleet-model.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
-import type { Plan } from './plan.ts';
+import { MASTER, type Plan, type Stage, workersOf } from './plan.ts';
 import type { Objective } from './searched.ts';
 import { costOf } from './stages.ts';
 
-/** What a plan that was made for another fleet, or on older figures, costs on this one. In seconds. */
-export function repriced(
-  { stages, wire }: Plan,
-  fleet: FleetProfile,
-  objective: Objective = 'latency',
-): number {
-  const model = new FleetModel(fleet, { wire });
-  const costs = stages.map(({ shards }) => costOf(model, shards));
-  if (objective === 'latency') return costs.reduce((sum, { seconds }) => sum + seconds, 0);
+/** A plan that was made for another fleet, or on older figures, as it costs on this one. Its workers must be there. */
+export function repricedPlan(plan: Plan, model: FleetModel): Plan {
+  const stages: Stage[] = plan.stages.map((stage) => ({ ...stage, cost: costOf(model, stage.shards) }));
   const busy = new Float64Array(model.resources);
-  for (const cost of costs) {
+  for (const { cost } of stages) {
     cost.busy.forEach((seconds, resource) => {
       busy[resource]! += seconds;
     });
   }
-  return Math.max(0, ...busy);
+  return {
+    ...plan,
+    stages,
+    predictedSeconds: stages.reduce((sum, { cost }) => sum + cost.seconds, 0),
+    throughputSeconds: Math.max(0, ...busy),
+  };
+}
+
+/** In seconds. */
+export function repriced(plan: Plan, fleet: FleetProfile, objective: Objective = 'latency'): number {
+  const { predictedSeconds, throughputSeconds } = repricedPlan(plan, new FleetModel(fleet, plan));
+  return objective === 'latency' ? predictedSeconds : throughputSeconds;
+}
+
+/** True where all workers of the plan are of the fleet. */
+export function canReprice({ stages }: Plan, { master, agents }: FleetProfile): boolean {
+  const there = new Set([master, ...agents].map(({ id }) => id));
+  return stages.every(({ shards }) =>
+    shards.every((planned) => workersOf(planned).every((worker) => worker === MASTER || there.has(worker))),
+  );
 }

@@ -18,13 +18,15 @@ export interface SliceOptions {
   readonly sliceMs?: number;
   /** True while others need the processor: then each slice is followed by a pause nine times as long. */
   readonly givesWay?: () => boolean;
+  /** Told how long each slice took, in milliseconds. */
+  readonly onSlice?: (ms: number) => void;
   /** Drops the rest. */
   readonly signal?: AbortSignal;
 }
 
 /** To the end, in slices between which the event loop serves others. Throws the reason of the signal. */
 export async function finishedInSlices<T>(steps: Steps<T>, options: SliceOptions = {}): Promise<T> {
-  const { sliceMs = 8, givesWay, signal } = options;
+  const { sliceMs = 8, givesWay, onSlice, signal } = options;
   for (;;) {
     signal?.throwIfAborted();
     const started = performance.now();
@@ -32,7 +34,9 @@ export async function finishedInSlices<T>(steps: Steps<T>, options: SliceOptions
       const step = steps.next();
       if (step.done) return step.value;
     }
-    if (givesWay?.()) await setTimeout(PAUSES * (performance.now() - started));
+    const tookMs = performance.now() - started;
+    onSlice?.(tookMs);
+    if (givesWay?.()) await setTimeout(PAUSES * tookMs);
     else await setImmediate();
   }
 }
