@@ -91,6 +91,38 @@ describe('Correction', () => {
     }
   });
 
+  it('takes a link of which little was seen to be as far off as the others', () => {
+    const correction = new Correction();
+    const link = (worker: string, ratio: number, times: number) => {
+      for (let at = 0; at < times; at += 1) {
+        const seconds = { predictedSeconds: 0.1, measuredSeconds: 0.1 * ratio, factor: 1 };
+        correction.observe({ worker, term: 'toAgent', ...seconds });
+      }
+    };
+    const alphas = () => correction.corrected(fleet).agents.map((agent) => agent.link!.toAgent.alpha);
+    const { alpha } = assumedLink().toAgent;
+    link('a', 4, 4);
+    expect(alphas()).toEqual([alpha, alpha]);
+    link('a', 4, 1);
+    expect(alphas().map((each) => each / alpha)).toEqual([expect.closeTo(4, 9), expect.closeTo(4, 9)]);
+    // its own measure, once there is enough of it
+    link('b', 1, 5);
+    expect(alphas().map((each) => each / alpha)).toEqual([expect.closeTo(4, 9), 1]);
+  });
+
+  it('corrects what is asked for alone', () => {
+    const correction = new Correction();
+    for (const term of ['copy', 'toAgent', 'compute'] as const)
+      for (let at = 0; at < 9; at += 1)
+        correction.observe({ worker: 'a', term, predictedSeconds: 0.1, measuredSeconds: 0.5, factor: 1 });
+    const [a] = correction.corrected(fleet, ['copy']).agents;
+    const { secondsPerRun, copySecondsPerByte, secondsPerMessage } = assumedCompute(4);
+    expect(a!.compute.copySecondsPerByte / copySecondsPerByte).toBeCloseTo(5, 9);
+    expect(a!.compute.secondsPerMessage! / secondsPerMessage!).toBeCloseTo(5, 9);
+    expect(a!.compute.secondsPerRun).toBe(secondsPerRun);
+    expect(a!.link).toEqual(assumedLink());
+  });
+
   it('hardly sees one hiccup, and stays within bounds', () => {
     const correction = new Correction();
     see(correction, 1, 20);

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { assumedLink } from '../../src/estimator/assumed.ts';
-import { FleetModel } from '../../src/estimator/fleet-model.ts';
+import { FleetModel, RESOURCE } from '../../src/estimator/fleet-model.ts';
 import { shardTerms } from '../../src/estimator/stage-cost.ts';
 import { isDistributed, type Plan } from '../../src/planner/plan.ts';
+import { repricedPlan } from '../../src/planner/repriced.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { GraphBuilder } from '../../src/zoo/builder.ts';
 import { TestCluster } from '../support/cluster.ts';
@@ -81,5 +82,31 @@ describe('links in service', () => {
     await profiles.settled();
     expect(profiles.profile).toEqual(before);
     expect([moves, master.deployment('deep')]).toEqual([0, first]);
+  });
+
+  it('a loop that is busy for longer than was known makes messages of the master longer, and links no slower', async () => {
+    cluster = await new TestCluster().start([model], 3);
+    const { profiles } = cluster.master;
+    const { plan } = cluster.master.deployment('deep')!;
+    const costs = repricedPlan(plan, new FleetModel(profiles.measured, plan));
+    const loop = costs.stages.reduce((sum, { cost }) => sum + cost.busy[RESOURCE.masterLoop]!, 0);
+    const before = profiles.measured.master.compute.secondsPerMessage!;
+    for (let run = 0; run < 9; run += 1) profiles.observeStages(plan, [], 20 * loop);
+    expect(profiles.profile.master.compute.secondsPerMessage! / before).toBeCloseTo(20, 6);
+    // ways that take as long as they must with such a loop
+    const slow = new FleetModel(profiles.profile);
+    for (let run = 0; run < 30; run += 1) {
+      for (const stage of plan.stages.filter(isDistributed)) {
+        const terms = shardTerms(slow, stage.shards);
+        const own = Math.min(...terms.map(({ partition }) => partition));
+        const joining = Math.min(...terms.map(({ join }) => join));
+        for (const [index, { partition, transmit, receive, join }] of terms.entries()) {
+          const seconds = partition - own + transmit + receive + join - joining;
+          profiles.observeWay(stage, index, { seconds, receiveSeconds: 0, chunks: 1, wire: 'float32' });
+        }
+      }
+    }
+    const { agents } = profiles.profile;
+    for (const { link } of agents) expect(link!.toAgent.alpha).toBeCloseTo(assumedLink().toAgent.alpha, 9);
   });
 });
