@@ -6,18 +6,18 @@ import type { Engine } from '../engine/engine.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { canReprice, repriced } from '../planner/repriced.ts';
-import { isSearched, planInSlices } from '../planner/strategies.ts';
+import { isSearched } from '../planner/strategies.ts';
 import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
-import { Abilities } from './abilities.ts';
 import { AgentBench } from './agent-bench.ts';
 import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
 import type { FleetProfiles } from './fleet-profile.ts';
 import type { InferenceResult } from './inference.ts';
+import { isGivenUp, ModelPlanner } from './model-planner.ts';
 import { ProgramPacker } from './packed-program.ts';
 import { ReplanPatience } from './replan-patience.ts';
 import { checkedInputs } from './request-inputs.ts';
@@ -73,13 +73,11 @@ const RETRY_MS = { first: 500, max: 30_000 };
 export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #options: ModelServiceOptions;
   readonly #packer = new ProgramPacker();
-  readonly #abilities: Abilities;
+  readonly #planner: ModelPlanner;
   readonly #undo: (() => void)[] = [];
   readonly #bench = new AgentBench();
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
-  #planning: AbortController | undefined;
-  #planningMs = 0;
   readonly #patience: ReplanPatience;
   #timer: NodeJS.Timeout | undefined;
   #benchTimer: NodeJS.Timeout | undefined;
@@ -93,7 +91,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   constructor(options: ModelServiceOptions) {
     super();
     this.#options = options;
-    this.#abilities = new Abilities(options.model.graph, options.engine.name);
+    this.#planner = new ModelPlanner(options.model, options.engine.name);
     const { settleMs = SETTLE_MS, replanMs = 10_000 } = options;
     this.#patience = new ReplanPatience({ settleMs, replanMs });
   }
@@ -140,7 +138,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     clearTimeout(this.#timer);
     clearTimeout(this.#benchTimer);
     for (const step of this.#undo.splice(0)) step();
-    this.#planning?.abort();
+    this.#planner.abort();
     this.#starting?.abort();
     await this.#work;
     await this.#current?.deployment.stop();
@@ -157,7 +155,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
 
   #replan(): void {
     this.#patience.renew();
-    this.#planning?.abort();
+    this.#planner.abort();
     this.#schedule();
   }
 
@@ -194,26 +192,13 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     const isUrgent = this.#current?.fleet !== state;
     let deployment: Deployment | undefined;
     try {
-      const planning = new AbortController();
-      this.#planning = planning;
-      const { agents, ...rest } = profiles.profile;
-      const known = agents.filter((agent) => members.some(({ id }) => id === agent.id));
-      const canRun = this.#abilities.of(members);
       // who joins or leaves meanwhile makes it worthless: the next one is under way
-      const plan = await planInSlices(
-        model.graph,
-        { ...rest, agents: known },
-        { ...model, canRun },
-        {
-          signal: planning.signal,
-          givesWay: () => !isUrgent && this.#current?.deployment.isAsked === true,
-          onSlice: (ms) => {
-            this.#planningMs += ms;
-          },
-        },
+      const plan = await this.#planner.plan(
+        profiles.profile,
+        members,
+        () => !isUrgent && this.#current?.deployment.isAsked === true,
       );
       this.#patience.planned();
-      this.#planning = undefined;
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
@@ -221,13 +206,12 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       await this.#verify(deployment);
       if (this.#stopped) return await deployment.stop();
     } catch (cause) {
-      if (this.#planning?.signal.aborted) this.#outdated ||= outdated;
-      if (this.#stopped || this.#planning?.signal.aborted) return;
+      if (isGivenUp(cause)) this.#outdated ||= outdated;
+      if (this.#stopped || isGivenUp(cause)) return;
       this.#failed(IsobathError.from(cause), deployment?.failures ?? new Map());
       return;
     } finally {
       this.#starting = undefined;
-      this.#planning = undefined;
     }
     this.#retryMs = RETRY_MS.first;
     this.#error = undefined;
@@ -318,7 +302,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     return new Deployment({
       ...shared,
       ...{ model: model.name, graph: model.graph, plan, packer: this.#packer },
-      planningMs: () => this.#planningMs,
+      planningMs: () => this.#planner.spentMs,
     });
   }
 }
