@@ -19,6 +19,7 @@ import type { BlobServer } from './blob-server.ts';
 import type { Fleet } from './fleet.ts';
 import type { FleetProfiles } from './fleet-profile.ts';
 import { heldTypes } from './held-types.ts';
+import { WARM_UP } from './host-correction.ts';
 import { type InferenceResult, runInference } from './inference.ts';
 import { LegShards } from './leg-shards.ts';
 import { packShard, programsOf } from './leg-specs.ts';
@@ -170,6 +171,9 @@ export class Deployment {
   infer(request: string, inputs: ReadonlyMap<string, Tensor>): Promise<InferenceResult> {
     const unique = `${validName(request).slice(0, 100)}.${this.#requests++}`;
     const { graph, bus, topics, fleet, logger, chunkBytes } = this.#options;
+    const { profiles, planningMs = () => 0 } = this.#options;
+    // code that is compiled, and memory that is touched, for the first time says nothing of those to come
+    const isWarm = this.#requests > WARM_UP;
     const context = {
       deployment: this.id,
       flow: this.#flow,
@@ -181,14 +185,13 @@ export class Deployment {
       legs: this.#legs,
       deadlines: this.#deadlines,
       dealers: this.#dealers,
-      observe: this.#options.profiles?.observe,
-      observeWay: this.#options.profiles?.observeWay,
+      observe: isWarm ? profiles?.observe : undefined,
+      observeWay: isWarm ? profiles?.observeWay : undefined,
       isAlone: () => this.#running.size === 1,
       outlet: { bus, wire: this.plan.wire, ...(chunkBytes === undefined ? {} : { chunkBytes }) },
       ...{ topics, fleet, logger },
     };
     const begun = this.#requests;
-    const { profiles, planningMs = () => 0 } = this.#options;
     const [loop, planned] = [performance.eventLoopUtilization(), planningMs()];
     const wasAlone = this.#running.size === 0;
     const running = runInference(context, graph, unique, inputs)
@@ -197,7 +200,7 @@ export class Deployment {
         const isAlone = wasAlone && this.#requests === begun;
         if (isAlone && !result.degraded) {
           const busyMs = performance.eventLoopUtilization(loop).active - (planningMs() - planned);
-          profiles?.observeStages(this.plan, result.stages, busyMs / 1000);
+          profiles?.observeStages(this.plan, result.stages, isWarm ? busyMs / 1000 : undefined);
         }
         return result;
       })
