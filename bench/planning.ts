@@ -1,7 +1,7 @@
 import { parseFleet } from '../src/estimator/fleet-file.ts';
 import { inferTypes } from '../src/graph/infer.ts';
 import { simplify } from '../src/graph/passes/index.ts';
-import { OBJECTIVES } from '../src/planner/searched.ts';
+import { OBJECTIVES } from '../src/planner/objective.ts';
 import { planGraph } from '../src/planner/strategies.ts';
 import { zooModel } from '../src/zoo/zoo.ts';
 

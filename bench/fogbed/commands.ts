@@ -25,7 +25,13 @@ export interface MasterChoice {
 /** Settings of a master that serves what comes to lie in the directory `models`. */
 export function masterSettings({ strategy, wire, inFlight }: MasterChoice, models: string): string {
   return stringify({
-    ...{ strategy, wire, repository: { directory: models, pollMs: 2000 } },
+    // frames that are asked for one after another are worth no more than one
+    ...{
+      strategy,
+      wire,
+      objective: inFlight > 1 ? 'throughput' : 'latency',
+      repository: { directory: models, pollMs: 2000 },
+    },
     request: { concurrency: Math.max(2, inFlight) },
     // what was learnt is planned for while the limits are off, and not while inferences are measured
     deploy: { replanMs: 5000 },

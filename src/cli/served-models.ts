@@ -27,7 +27,7 @@ export async function servedModels(settings: MasterSettings, engine: Engine): Pr
   for (const entry of models.length === 0 && repository.directory === '' ? DEFAULT_MODELS : models) {
     const given = typeof entry === 'string' ? { model: entry } : entry;
     const { model: spec, strategy = settings.strategy, scheme = settings.scheme, shapes } = given;
-    const { wire = settings.wire } = given;
+    const { wire = settings.wire, objective = settings.objective } = given;
     checkStrategy(strategy, scheme);
     const { graph, manifest, file, ...model } = await resolveModel(spec, {
       engine,
@@ -40,7 +40,7 @@ export async function servedModels(settings: MasterSettings, engine: Engine): Pr
     }
     const golden = manifest && file ? await readGolden(dirname(file), manifest, graph) : [];
     const facts = manifest ? { manifest, version: manifest.version } : {};
-    served.push({ name, graph, strategy, scheme, wire, golden, ...facts });
+    served.push({ name, graph, strategy, scheme, wire, objective, golden, ...facts });
   }
   return served;
 }

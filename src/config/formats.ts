@@ -1,5 +1,6 @@
 import convict from 'convict';
 import { SIZE } from '../estimator/quantities.ts';
+import { OBJECTIVES } from '../planner/objective.ts';
 import { PRECISIONS } from '../tensor/precision.ts';
 
 type Refuse = (value: unknown) => string | undefined;
@@ -60,7 +61,7 @@ function refuseUsers(value: unknown): string | undefined {
   return new Set(names).size === names.length ? undefined : 'must name each user once';
 }
 
-const MODEL_KEYS = ['model', 'name', 'strategy', 'scheme', 'wire', 'shapes'];
+const MODEL_KEYS = ['model', 'name', 'strategy', 'scheme', 'wire', 'objective', 'shapes'];
 
 function refuseModels(value: unknown): string | undefined {
   if (!Array.isArray(value)) return 'must be a list of models';
@@ -77,6 +78,9 @@ function refuseModels(value: unknown): string | undefined {
     if (texts.length > 0) return `has a ${texts[0]} that is not a text`;
     if ('wire' in entry && !PRECISIONS.includes(entry.wire)) {
       return `has a wire that is none of ${PRECISIONS.join(', ')}`;
+    }
+    if ('objective' in entry && !OBJECTIVES.includes(entry.objective)) {
+      return `has an objective that is none of ${OBJECTIVES.join(', ')}`;
     }
     if ('shapes' in entry && !isShapes(entry.shapes)) {
       return 'has shapes that are not lists of whole numbers by input name';

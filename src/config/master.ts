@@ -1,3 +1,4 @@
+import { OBJECTIVES, type Objective } from '../planner/objective.ts';
 import { PRECISIONS, type Precision } from '../tensor/precision.ts';
 import {
   type ConnectionSettings,
@@ -29,6 +30,7 @@ export type ModelEntry =
       readonly strategy?: string;
       readonly scheme?: string;
       readonly wire?: Precision;
+      readonly objective?: Objective;
       readonly shapes?: Readonly<Record<string, readonly number[]>>;
     };
 
@@ -40,6 +42,7 @@ export interface MasterSettings {
   strategy: string;
   scheme: string;
   wire: Precision;
+  objective: Objective;
   broker: ConnectionSettings;
   listen: ListenSettings;
   users: readonly User[];
@@ -58,7 +61,7 @@ export interface MasterSettings {
 export const masterSchema: SchemaOf<MasterSettings> = {
   cluster,
   models: {
-    doc: 'What is served: bundled names, zoo:NAME, paths of model files, or mappings of model, name, strategy, scheme, wire and shapes. Left empty: street, unless there is a `repository.directory`.',
+    doc: 'What is served: bundled names, zoo:NAME, paths of model files, or mappings of model, name, strategy, scheme, wire, objective and shapes. Left empty: street, unless there is a `repository.directory`.',
     format: 'models',
     default: [],
   },
@@ -93,6 +96,11 @@ export const masterSchema: SchemaOf<MasterSettings> = {
     doc: 'How feature maps travel, where the entry of a model does not say: float32, without loss, float16 or int8.',
     format: [...PRECISIONS],
     default: 'float32',
+  },
+  objective: {
+    doc: 'What plans make best, where the entry of a model does not say: latency of one inference, or throughput of many at a time.',
+    format: [...OBJECTIVES],
+    default: 'latency',
   },
   broker: {
     ...connection,

@@ -1,7 +1,7 @@
 import { FleetModel } from '../estimator/fleet-model.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
+import type { Objective } from './objective.ts';
 import { MASTER, type Plan, type Stage, workersOf } from './plan.ts';
-import type { Objective } from './searched.ts';
 import { costOf } from './stages.ts';
 
 /** A plan that was made for another fleet, or on older figures, as it costs on this one. Its workers must be there. */

@@ -72,9 +72,6 @@ export const SEARCHED: Readonly<Record<string, Searched>> = {
   replica: { schemes: ['replica'], maxStretches: Infinity, masterComputes: true, admits: isWholeModel },
 };
 
-export const OBJECTIVES = ['latency', 'throughput'] as const;
-export type Objective = (typeof OBJECTIVES)[number];
-
 /** Searches the plans of one strategy for a graph on a fleet. What it learns of cuts serves all its searches. */
 export class PlanSearch {
   readonly #graph: Graph;

@@ -104,6 +104,7 @@ describe('loadSettings', () => {
     ['[{ model: a.onnx, schema: x }]', 'has the key schema'],
     ['[{ model: a.onnx, shapes: { x: 3 } }]', 'shapes that are not lists'],
     ['[{ model: a.onnx, scheme: 3 }]', 'a scheme that is not a text'],
+    ['[{ model: a.onnx, objective: speed }]', 'an objective that is none of latency, throughput'],
     ['17', 'must be a list of models'],
   ])('refuses the models %s', async (models, problem) => {
     const file = await yaml(`models: ${models}\n`);

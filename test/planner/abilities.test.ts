@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CanRun } from '../../src/estimator/fleet-model.ts';
+import { OBJECTIVES } from '../../src/planner/objective.ts';
 import { MASTER } from '../../src/planner/plan.ts';
-import { OBJECTIVES } from '../../src/planner/searched.ts';
 import { planGraph, STRATEGY_NAMES } from '../../src/planner/strategies.ts';
 import { randomModel } from '../support/random-graph.ts';
 import { orderFault, randomFleet } from './support.ts';

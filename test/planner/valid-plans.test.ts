@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import { FleetModel } from '../../src/estimator/fleet-model.ts';
-import { OBJECTIVES } from '../../src/planner/searched.ts';
+import { OBJECTIVES } from '../../src/planner/objective.ts';
 import { planGraph, STRATEGY_NAMES } from '../../src/planner/strategies.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
 import { randomModel } from '../support/random-graph.ts';

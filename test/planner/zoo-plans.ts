@@ -1,6 +1,6 @@
 import { shippedDevices } from '../../src/estimator/fleet-file.ts';
 import { fleetOf } from '../../src/estimator/sweep.ts';
-import type { Objective } from '../../src/planner/searched.ts';
+import type { Objective } from '../../src/planner/objective.ts';
 import { planGraph, STRATEGY_NAMES } from '../../src/planner/strategies.ts';
 import { deployed } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OBJECTIVES } from '../../src/planner/searched.ts';
+import { OBJECTIVES } from '../../src/planner/objective.ts';
 import { STRATEGY_NAMES } from '../../src/planner/strategies.ts';
 import { zooNames } from '../../src/zoo/zoo.ts';
 import { excessOverBruteForce } from '../planner/brute-force.ts';

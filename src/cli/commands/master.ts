@@ -2,6 +2,7 @@ import { type MasterSettings, masterSchema } from '../../config/master.ts';
 import { ENGINE_NAMES } from '../../engine/engines.ts';
 import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
 import { Master } from '../../master/master.ts';
+import { OBJECTIVES } from '../../planner/objective.ts';
 import { PRECISIONS } from '../../tensor/precision.ts';
 import type { Bus, Will } from '../../transport/bus.ts';
 import { MqttBus } from '../../transport/mqtt-bus.ts';
@@ -34,6 +35,7 @@ interface MasterFlags extends ServiceFlags {
   readonly strategy?: string;
   readonly scheme?: string;
   readonly wire?: string;
+  readonly objective?: string;
   readonly host?: string;
   readonly port?: string;
   readonly engine?: string;
@@ -65,6 +67,7 @@ export function masterCommand(context: CliContext) {
     .option('--strategy <strategy>', 'how models are planned: depth, local')
     .option('--scheme <scheme>', 'scheme of the strategy depth')
     .option('--wire <precision>', `how feature maps travel: ${PRECISIONS.join(', ')}`)
+    .option('--objective <objective>', `what plans make best: ${OBJECTIVES.join(', ')}`)
     .option('--host <address>', 'address that the built-in broker listens on')
     .option('--port <port>', 'port of the built-in broker; 0 takes a free one')
     .option('--engine <name>', `what computes: auto, ${ENGINE_NAMES.join(', ')}`)
@@ -81,6 +84,7 @@ export function masterCommand(context: CliContext) {
         strategy: options.strategy,
         scheme: options.scheme,
         wire: options.wire,
+        objective: options.objective,
         'listen.host': options.host,
         'listen.port': options.port,
         'engine.name': options.engine,
@@ -90,13 +94,13 @@ export function masterCommand(context: CliContext) {
         'memory.filterBytes': options.filterLimit,
       });
       const { settings, logger, notifier } = begun;
-      const { cluster, request, deploy, deadline, repository, strategy, scheme, wire } = settings;
+      const { cluster, request, deploy, deadline, repository, strategy, scheme, wire, objective } = settings;
       const directory = stateDirectory(settings.state.directory, `master-${cluster}`, context.environment);
       const engine = await engineOf(settings.engine, directory, logger);
       context.lifetime.defer(() => engine.stop());
       const models = await servedModels(settings, engine);
       const { pollMs } = repository;
-      const plan = { strategy, scheme, wire };
+      const plan = { strategy, scheme, wire, objective };
       const watched = { directory: repository.directory, pollMs, plan, engine, logger };
       const catalogues = repository.directory === '' ? [] : [new DirectoryCatalogue(watched)];
       const broker = await brokerFor(context, begun);

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Option } from 'commander';
 import { reasonOf } from '../../base/errors.ts';
 import { firstEngine } from '../../engine/choice.ts';
-import type { Objective } from '../../planner/searched.ts';
+import type { Objective } from '../../planner/objective.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
 import type { SimulationOptions } from '../../simulation/options.ts';
 import { reportPage } from '../../simulation/report/page.ts';
