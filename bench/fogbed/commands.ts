@@ -8,6 +8,8 @@ import type { Precision } from '../../src/tensor/precision.ts';
 export const PROGRAM = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 export const CLUSTER = 'fog';
 export const PORT = 1883;
+/** What was learnt is planned for so soon: while the limits are off, for that is waited for. */
+export const REPLAN_MS = 2000;
 
 /** A quota is a share of one processor, so one thread is all that it feeds. */
 const ENGINE = ['--engine', 'onnxruntime', '--threads', '1'];
@@ -25,16 +27,10 @@ export interface MasterChoice {
 /** Settings of a master that serves what comes to lie in the directory `models`. */
 export function masterSettings({ strategy, wire, inFlight }: MasterChoice, models: string): string {
   return stringify({
-    // frames that are asked for one after another are worth no more than one
-    ...{
-      strategy,
-      wire,
-      objective: inFlight > 1 ? 'throughput' : 'latency',
-      repository: { directory: models, pollMs: 2000 },
-    },
+    ...{ strategy, wire, repository: { directory: models, pollMs: 2000 } },
+    objective: inFlight > 1 ? 'throughput' : 'latency',
     request: { concurrency: Math.max(2, inFlight) },
-    // what was learnt is planned for while the limits are off, and not while inferences are measured
-    deploy: { replanMs: 5000 },
+    deploy: { replanMs: REPLAN_MS },
     // the slowest plans on the slowest links take a minute for one layer
     deadline: { maxMs: 600_000 },
     listen: { host: '0.0.0.0', port: PORT },

@@ -12,6 +12,7 @@ import {
   masterSettings,
   PORT,
   PROGRAM,
+  REPLAN_MS,
   workerOf,
 } from './commands.ts';
 import { CpuGroup, type CpuHierarchy } from './cpu.ts';
@@ -32,8 +33,8 @@ export interface FogOptions {
   readonly relay?: { readonly latencyMs: number };
 }
 
-/** So often in a row they must have taken less than this share of a processor each; plans begin a second after their cause. */
-const QUIET = { everyMs: 500, times: 3, share: 0.04 };
+/** For longer than a plan waits for its turn, all must have taken less than this share of a processor each. */
+const QUIET = { everyMs: 500, times: 1 + REPLAN_MS / 500, share: 0.04 };
 
 const MASTER = 'master';
 const BASELINE = 'baseline';

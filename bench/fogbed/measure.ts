@@ -90,6 +90,12 @@ class Plans {
     this.#options = options;
   }
 
+  /** The last of them. */
+  get plan(): SeenPlan {
+    if (!this.#last) throw new Error('no plan was asked for');
+    return this.#last;
+  }
+
   /** The plan that serves when the master has nothing more to plan, and whether it is another one than the last. */
   async next(): Promise<{ readonly plan: SeenPlan; readonly changed: boolean }> {
     const { fog, model } = this.#options;
@@ -105,7 +111,7 @@ class Plans {
 /** What the master learns from the first inferences may change the plan: then they are the first ones again. */
 async function warmPlan(options: MeasureOptions, plans: Plans): Promise<SeenPlan> {
   const { fog, model, warmUp, patienceMs, onProgress } = options;
-  let { plan } = await plans.next();
+  let { plan } = plans;
   for (let changed = warmUp > 0; changed; ) {
     await fog.setLimited(true);
     const began = performance.now();

@@ -40,7 +40,7 @@ export interface ScaledLinks {
  * The links of devices with these shares of a processor. What both ends compute for a message is what it takes on free
  * cables; by a share of a processor it takes so many times as long, and the wire stays as it is.
  *
- * @param shares of the master, then of the agents in the order of `cabled`
+ * @param shares by the id of the device
  * @param delaySeconds that each way takes on free cables, too, and that no processor is to blame for
  */
 export function scaledLinks(

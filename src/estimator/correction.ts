@@ -30,7 +30,7 @@ export interface CorrectionOptions {
 
 /** Radios and queues: links are noisier than processors, and a plan that moves with every hiccup is worse than a slow one. */
 const LINK = { least: 5, hysteresis: 0.5, bound: 64 };
-/** Messages in service take what a burst of empty ones does not tell: many times as long, on a device that is no faster than its work. */
+/** Event loops are busy by what they do: a collection of garbage is noise, and a burst of empty messages was the wrong measure by far. */
 const COPY = { least: 3, hysteresis: 0.3, bound: 64 };
 /** The median of so many counts for a link, or copies: what happens to less than half of the messages changes nothing. */
 const WINDOW = 9;
@@ -53,7 +53,8 @@ const LARGEST_RATIO = 4;
 /**
  * Corrects a fleet profile by what stages took in service. Each (worker, term) has a factor: the exponentially weighted
  * mean of measured / predicted, in logarithms, so that twice and half as long weigh alike; for links and copies the median
- * of the last ones. What was to take longer weighs more, as it does in the time of a plan. The factor in force follows it in steps only, so that plans do not thrash.
+ * of the last ones. What was to take longer weighs more, as it does in the time of a plan. The factor in force follows
+ * it in steps only, so that plans do not thrash.
  */
 export class Correction {
   readonly #options: Required<CorrectionOptions>;

@@ -192,15 +192,16 @@ export class Deployment {
       ...{ topics, fleet, logger },
     };
     const begun = this.#requests;
-    const [loop, planned] = [performance.eventLoopUtilization(), planningMs()];
+    const loop = isWarm ? performance.eventLoopUtilization() : undefined;
+    const planned = planningMs();
     const wasAlone = this.#running.size === 0;
     const running = runInference(context, graph, unique, inputs)
       .then((result) => {
         // others that came meanwhile took their share of everything
         const isAlone = wasAlone && this.#requests === begun;
         if (isAlone && !result.degraded) {
-          const busyMs = performance.eventLoopUtilization(loop).active - (planningMs() - planned);
-          profiles?.observeStages(this.plan, result.stages, isWarm ? busyMs / 1000 : undefined);
+          const activeMs = loop ? performance.eventLoopUtilization(loop).active : 0;
+          profiles?.observeStages(this.plan, result.stages, (activeMs - (planningMs() - planned)) / 1000);
         }
         return result;
       })

@@ -171,7 +171,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #isNews(): boolean {
     const plan = this.#current?.deployment.plan;
     const isThere = plan !== undefined && canReprice(plan, this.#options.profiles.profile);
-    return isThere && this.#patience.ends(this.#repriced(plan));
+    return isThere && this.#patience.renewBy(this.#repriced(plan));
   }
 
   #repriced(plan: Plan): number {

@@ -42,8 +42,8 @@ export class ReplanPatience {
     this.#times = Math.min(MOST, 2 * this.#times);
   }
 
-  /** The running plan is to take so long by new figures. True where that is far from what it was: patience has ended. */
-  ends(runningSeconds: number): boolean {
+  /** The running plan is to take so long by new figures. True where that is far from what it was: then patience has ended. */
+  renewBy(runningSeconds: number): boolean {
     if (this.#times === 1) return false;
     if (Math.abs(Math.log(runningSeconds / this.#weighedSeconds)) <= Math.log(NEWS)) return false;
     this.renew();

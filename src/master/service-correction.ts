@@ -30,7 +30,7 @@ export class ServiceCorrection {
   readonly #host: HostCorrection;
   /** What running stages were to take, by the figures that were measured. */
   #terms = new WeakMap<Stage, readonly StageTerms[]>();
-  /** For how many seconds of a running plan the master's event loop was to be busy, by these. */
+  /** For how many seconds of a running plan the master's event loop was to be busy, by these; 0 where that cannot be seen. */
   #loops = new WeakMap<Plan, number>();
 
   constructor(options: ServiceCorrectionOptions) {
@@ -79,17 +79,13 @@ export class ServiceCorrection {
    */
   observeStages(plan: Plan, reports: readonly StageReport[], loopSeconds = 0): void {
     this.#host.observe(plan, reports);
-    this.#observeLoop(plan, loopSeconds);
+    if (loopSeconds > 0) this.#observeLoop(plan, loopSeconds);
   }
 
   /** Messages and copies in service take what no burst of empty messages tells: code that is cold, slices, collections. */
   #observeLoop(plan: Plan, measuredSeconds: number): void {
-    const { measured, logger, onChange } = this.#options;
-    const fleet = measured();
-    // on a machine that it shares, the loop is busy for as long as others take its core
-    if (sharesMachine(fleet.master, [fleet.master, ...fleet.agents])) return;
-    const predictedSeconds = this.#loopSecondsOf(plan, fleet);
-    if (predictedSeconds === undefined) return;
+    const { logger, onChange } = this.#options;
+    const predictedSeconds = this.#loopSecondsOf(plan);
     const seconds = { predictedSeconds, measuredSeconds };
     if (!this.#correction.observe({ worker: MASTER, term: 'copy', ...seconds, factor: 1 })) return;
     this.#terms = new WeakMap();
@@ -100,13 +96,13 @@ export class ServiceCorrection {
     onChange();
   }
 
-  /** By what was measured. Undefined where an agent has left. */
-  #loopSecondsOf(plan: Plan, fleet: MeasuredFleet): number | undefined {
+  #loopSecondsOf(plan: Plan): number {
     let known = this.#loops.get(plan);
     if (known === undefined) {
-      if (!canReprice(plan, fleet)) return undefined;
-      const { stages } = repricedPlan(plan, new FleetModel(fleet, plan));
-      known = stages.reduce((sum, { cost }) => sum + cost.busy[RESOURCE.masterLoop]!, 0);
+      const fleet = this.#options.measured();
+      // on a machine that it shares, the loop is busy for as long as others take its core
+      const shares = sharesMachine(fleet.master, [fleet.master, ...fleet.agents]);
+      known = shares || !canReprice(plan, fleet) ? 0 : loopSecondsOf(plan, fleet);
       this.#loops.set(plan, known);
     }
     return known;
@@ -156,6 +152,11 @@ export class ServiceCorrection {
     this.#terms.set(stage, terms);
     return terms;
   }
+}
+
+function loopSecondsOf(plan: Plan, fleet: MeasuredFleet): number {
+  const { stages } = repricedPlan(plan, new FleetModel(fleet, plan));
+  return stages.reduce((sum, { cost }) => sum + cost.busy[RESOURCE.masterLoop]!, 0);
 }
 
 /**

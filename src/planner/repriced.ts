@@ -1,24 +1,13 @@
 import { FleetModel } from '../estimator/fleet-model.ts';
 import type { FleetProfile } from '../estimator/profile.ts';
 import type { Objective } from './objective.ts';
-import { MASTER, type Plan, type Stage, workersOf } from './plan.ts';
-import { costOf } from './stages.ts';
+import { MASTER, type Plan, workersOf } from './plan.ts';
+import { costOf, planOf } from './stages.ts';
 
 /** A plan that was made for another fleet, or on older figures, as it costs on this one. Its workers must be there. */
 export function repricedPlan(plan: Plan, model: FleetModel): Plan {
-  const stages: Stage[] = plan.stages.map((stage) => ({ ...stage, cost: costOf(model, stage.shards) }));
-  const busy = new Float64Array(model.resources);
-  for (const { cost } of stages) {
-    cost.busy.forEach((seconds, resource) => {
-      busy[resource]! += seconds;
-    });
-  }
-  return {
-    ...plan,
-    stages,
-    predictedSeconds: stages.reduce((sum, { cost }) => sum + cost.seconds, 0),
-    throughputSeconds: Math.max(0, ...busy),
-  };
+  const stages = plan.stages.map((stage) => ({ ...stage, cost: costOf(model, stage.shards) }));
+  return planOf(plan.strategy, model, stages);
 }
 
 /** In seconds. */

@@ -82,17 +82,7 @@ export class StageList {
 
   plan(strategy: string): Plan {
     this.#flush();
-    const stages = this.#stages;
-    const busy = new Float64Array(this.#model.resources);
-    let predictedSeconds = 0;
-    for (const { cost } of stages) {
-      predictedSeconds += cost.seconds;
-      cost.busy.forEach((seconds, resource) => {
-        busy[resource]! += seconds;
-      });
-    }
-    const { wire } = this.#model;
-    return { strategy, wire, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
+    return planOf(strategy, this.#model, this.#stages);
   }
 
   /** One local stage per connected part that somebody reads, so that branches do not wait for one another. */
@@ -110,6 +100,19 @@ export class StageList {
     this.#seconds += cost.seconds;
     this.#stages.push({ index: this.#stages.length, name: nodes[0]!.name, scheme, nodes, shards, cost });
   }
+}
+
+/** The stages one after another, and what they take of each resource. */
+export function planOf(strategy: string, { resources, wire }: FleetModel, stages: readonly Stage[]): Plan {
+  const busy = new Float64Array(resources);
+  let predictedSeconds = 0;
+  for (const { cost } of stages) {
+    predictedSeconds += cost.seconds;
+    cost.busy.forEach((seconds, resource) => {
+      busy[resource]! += seconds;
+    });
+  }
+  return { strategy, wire, stages, predictedSeconds, throughputSeconds: Math.max(0, ...busy) };
 }
 
 /** What the shards of one stage cost. */

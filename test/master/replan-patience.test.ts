@@ -33,11 +33,11 @@ describe('ReplanPatience', () => {
     const { of } = patience();
     of.planned();
     of.fruitless(1);
-    expect([of.ends(1.2), of.ends(0.85)]).toEqual([false, false]);
+    expect([of.renewBy(1.2), of.renewBy(0.85)]).toEqual([false, false]);
     expect(of.waitMs).toBe(20_000);
-    expect([of.ends(1.3), of.ends(1.3)]).toEqual([true, false]);
+    expect([of.renewBy(1.3), of.renewBy(1.3)]).toEqual([true, false]);
     expect(of.waitMs).toBe(10_000);
     of.fruitless(1);
-    expect(of.ends(0.7)).toBe(true);
+    expect(of.renewBy(0.7)).toBe(true);
   });
 });

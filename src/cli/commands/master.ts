@@ -3,6 +3,7 @@ import { ENGINE_NAMES } from '../../engine/engines.ts';
 import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
 import { Master } from '../../master/master.ts';
 import { OBJECTIVES } from '../../planner/objective.ts';
+import { STRATEGY_NAMES } from '../../planner/strategies.ts';
 import { PRECISIONS } from '../../tensor/precision.ts';
 import type { Bus, Will } from '../../transport/bus.ts';
 import { MqttBus } from '../../transport/mqtt-bus.ts';
@@ -64,7 +65,7 @@ export function masterCommand(context: CliContext) {
     .option('--cluster <name>', 'name of the cluster')
     .option('--model <model>', 'a model to serve; may be given several times', several)
     .option('--models <directory>', 'serve the newest version of each model in this directory')
-    .option('--strategy <strategy>', 'how models are planned: depth, local')
+    .option('--strategy <strategy>', `how models are planned: ${STRATEGY_NAMES.join(', ')}`)
     .option('--scheme <scheme>', 'scheme of the strategy depth')
     .option('--wire <precision>', `how feature maps travel: ${PRECISIONS.join(', ')}`)
     .option('--objective <objective>', `what plans make best: ${OBJECTIVES.join(', ')}`)
