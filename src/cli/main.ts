@@ -8,4 +8,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exit(await run(process.argv.slice(2), fileURLToPath(import.meta.url)));
+const code = await run(process.argv.slice(2), fileURLToPath(import.meta.url));
+// a pipe takes 64 KiB at a time, and what it has not taken would be lost
+await Promise.all([process.stdout, process.stderr].map(flushed));
+process.exit(code);
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}

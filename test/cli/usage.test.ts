@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { cli } from '../support/cli.ts';
+import { STRATEGY_NAMES } from '../../src/planner/strategies.ts';
+import { cli, ended, startCli } from '../support/cli.ts';
 
 const COMMANDS = [
   ...['demo', 'infer', 'verify', 'inspect', 'import', 'plan', 'simulate', 'models', 'calibrate'],
@@ -20,6 +23,17 @@ describe('isobath', () => {
     expect(stdout).toContain(`Examples:\n  isobath ${command}`);
     expect(stdout).not.toContain('--with-parent');
   });
+
+  it('gives a reader that takes its time all that it prints', async () => {
+    const fleet = 'config/fleets/raspberry-pi-4-100mbit.yaml';
+    const child = startCli(['plan', 'zoo:vgg16', '--fleet', fleet, '--compare', '--json']);
+    await once(child.stdout!, 'readable');
+    // what a pipe does not hold is still to come
+    await Promise.race([once(child, 'exit'), setTimeout(500)]);
+    const { code, stdout } = await ended(child);
+    expect(stdout.length).toBeGreaterThan(128 * 1024);
+    expect([code, JSON.parse(stdout).strategies.length]).toEqual([0, STRATEGY_NAMES.length]);
+  }, 60_000);
 
   it('prints its version', async () => {
     expect(await cli('--version')).toMatchObject({
