@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { STRATEGY_NAMES } from '../../src/planner/strategies.ts';
-import { cli, ended, startCli } from '../support/cli.ts';
+import { cli, PROGRAM } from '../support/cli.ts';
 
 const COMMANDS = [
   ...['demo', 'infer', 'verify', 'inspect', 'import', 'plan', 'simulate', 'models', 'calibrate'],
@@ -26,12 +26,12 @@ describe('isobath', () => {
 
   it('gives a reader that takes its time all that it prints', async () => {
     const fleet = 'config/fleets/raspberry-pi-4-100mbit.yaml';
-    const child = startCli(['plan', 'zoo:vgg16', '--fleet', fleet, '--compare', '--json']);
-    // nothing is read yet: what a pipe does not hold must wait in the program
-    await Promise.race([once(child, 'exit'), setTimeout(4000)]);
-    const { code, stdout } = await ended(child);
+    const call = ['plan', 'zoo:vgg16', '--fleet', fleet, '--compare', '--json'];
+    // a pipe of the shell holds 64 KiB; between two processes of Node there are sockets, which hold more
+    const slowly = '"$0" "$@" | { sleep 3; cat; }';
+    const { stdout } = await promisify(execFile)('sh', ['-c', slowly, process.execPath, PROGRAM, ...call]);
     expect(stdout.length).toBeGreaterThan(128 * 1024);
-    expect([code, JSON.parse(stdout).strategies.length]).toEqual([0, STRATEGY_NAMES.length]);
+    expect(JSON.parse(stdout).strategies).toHaveLength(STRATEGY_NAMES.length);
   }, 60_000);
 
   it('prints its version', async () => {
