@@ -8,7 +8,7 @@ import { LIMITS, ReadContext } from './context.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
 import { domainOf, readNode } from './read-node.ts';
 import { decodeTensor } from './tensor-proto.ts';
-import { declaredType, inputType } from './value-info.ts';
+import { declaredType, inputTypes } from './value-info.ts';
 
 export interface ReadOptions {
   /** The name that errors give to the model. */
@@ -95,15 +95,14 @@ function readInputs(
   types: Map<string, TensorType>,
   context: ReadContext,
 ): string[] {
-  const symbols = new Map<string, number>();
   const live = proto.input.filter((input) => !initializers.has(input.name));
-  for (const input of live) {
-    if (input.name === '') throw context.malformed('an input has no name');
-    if (types.has(input.name)) throw context.malformed(`the input ${input.name} is there twice`);
-    const override = Object.hasOwn(shapes, input.name) ? shapes[input.name] : undefined;
-    types.set(input.name, inputType(input, override, symbols, context));
-  }
   const inputs = live.map((input) => input.name);
+  if (inputs.includes('')) throw context.malformed('an input has no name');
+  const seen = new Set<string>();
+  const twice = inputs.find((name) => seen.size === seen.add(name).size);
+  if (twice !== undefined) throw context.malformed(`the input ${twice} is there twice`);
+  const { types: own, symbols } = inputTypes(live, shapes, context);
+  for (const [name, type] of own) types.set(name, type);
   for (const [name, { dtype, shape }] of initializers) types.set(name, { dtype, shape });
   for (const value of [...proto.valueInfo, ...proto.output]) {
     const type = types.has(value.name) ? undefined : declaredType(value, symbols, context);
