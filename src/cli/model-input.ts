@@ -1,6 +1,7 @@
 import { readPlaced } from '../formats/input.ts';
 import type { Placement } from '../formats/placement.ts';
 import type { Source } from '../formats/source.ts';
+import { inputTypeOf } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { usage } from './context.ts';
 import { randomInputs } from './random-input.ts';
@@ -27,7 +28,7 @@ export async function inputsFor(
     );
   }
   const input = manifest?.input?.name ?? graph.inputs[0]!;
-  const type = graph.types.get(input)!;
+  const type = inputTypeOf(graph, input);
   const options = { input, type, model: spec, ...(manifest ? { manifest } : {}) };
   const { tensor, placement } = await readPlaced(source, options);
   return { inputs: new Map([[input, tensor]]), ...(placement ? { placement } : {}) };

@@ -46,7 +46,7 @@ export interface DeclaredInput {
 
 /**
  * The size of each symbol. Shapes that the user gives tell it; otherwise a symbol that is the first axis of an input, and
- * no other axis of it, is the batch, which is 1. A symbol that the user's shapes give several sizes is no name of one size,
+ * of none the first and another one, is the batch, which is 1. A symbol that the user's shapes give several sizes is no name of one size,
  * so it has none.
  */
 export function symbolSizes(inputs: readonly DeclaredInput[]): ReadonlyMap<string, number> {
@@ -64,8 +64,10 @@ export function symbolSizes(inputs: readonly DeclaredInput[]): ReadonlyMap<strin
       if (named(dimension) && size !== undefined) tell(dimension, size);
     });
   }
-  for (const { dimensions: [batch, ...others] = [], override } of inputs) {
-    if (!override && named(batch) && !others.includes(batch) && !sizes.has(batch)) tell(batch, 1);
+  const starts = inputs.map(({ dimensions: [batch, ...others] = [] }) => ({ batch, others }));
+  const plane = new Set(starts.flatMap(({ batch, others }) => (others.includes(batch) ? [batch] : [])));
+  for (const { batch } of starts) {
+    if (named(batch) && !plane.has(batch) && !sizes.has(batch)) tell(batch, 1);
   }
   const single = [...sizes].filter(([, told]) => told.size === 1);
   return new Map(single.map(([symbol, [size]]) => [symbol, size!]));

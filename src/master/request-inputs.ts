@@ -1,6 +1,7 @@
 import { IsobathError } from '../base/errors.ts';
 import { readPlaced } from '../formats/input.ts';
 import type { Placement } from '../formats/placement.ts';
+import { inputTypeOf } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -21,7 +22,7 @@ export interface RequestInputs {
 /** A picture, .npy or JSON file as the input of the model. Throws as `readInput` does. */
 export async function inputFromFile(model: ServedModel, bytes: Uint8Array): Promise<RequestInputs> {
   const input = onlyInput(model);
-  const type = model.graph.types.get(input)!;
+  const type = inputTypeOf(model.graph, input);
   const { manifest } = model;
   const options = { input, type, model: model.name, ...(manifest ? { manifest } : {}) };
   const { tensor, placement } = await readPlaced(bytes, options);
@@ -32,7 +33,7 @@ export async function inputFromFile(model: ServedModel, bytes: Uint8Array): Prom
 export function checkedInputs(model: ServedModel, given: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const inputs = new Map([...given].map(([name, tensor]) => [name === '' ? onlyInput(model) : name, tensor]));
   for (const name of model.graph.inputs) {
-    const { dtype, shape } = model.graph.types.get(name)!;
+    const { dtype, shape } = inputTypeOf(model.graph, name);
     const tensor = inputs.get(name);
     const want = `${dtype} [${shape.join(', ')}]`;
     const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'nothing';
