@@ -1,70 +1,30 @@
-import { createRequire } from 'node:module';
-import type { InferenceSession } from 'onnxruntime-node';
-import { randomInputs } from '../src/cli/random-input.ts';
 import { resolveModel } from '../src/cli/resolve-model.ts';
 import type { Engine } from '../src/engine/engine.ts';
 import { engineNamed } from '../src/engine/engines.ts';
-import { loadModel } from '../src/formats/load-model.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { Tensor } from '../src/tensor/tensor.ts';
+import type { ModelFile } from './field/files.ts';
+import { inputsOf } from './field/inputs.ts';
 import { serve } from './support/party.ts';
+import { openTfjs } from './tfjs-model.ts';
+import { type OptimizationLevel, openOnnxruntime, plainOutputs, type WholeModel } from './whole-model.ts';
 
-/** A run of one side on an input that is the run's to keep, as it is when it was read from a file. */
-type Run = (input: Float32Array) => Promise<Float32Array>;
-
-/** One of the two sides of `npm run bench:local`. */
-interface Opened {
-  readonly run: Run;
-  readonly input: Float32Array;
-  close(): Promise<void>;
-}
-
-export interface OpenRequest {
+export interface OpenRequest extends ModelFile {
+  /** 'plain' is onnxruntime, of a TensorFlow.js model TensorFlow.js itself. */
   readonly side: 'plain' | 'ours';
-  readonly file: string;
   readonly threads: number;
-}
-
-/** The only input of a model of the zoo, the same on both sides. */
-function inputOf(graph: Graph): { readonly name: string; readonly tensor: Tensor<'float32'> } {
-  const [name] = graph.inputs;
-  return { name: name!, tensor: randomInputs(graph).get(name!) as Tensor<'float32'> };
-}
-
-/** As onnxruntime's users write it. Nothing but the number of threads differs from its defaults. */
-async function openPlain(file: string, threads: number): Promise<Opened> {
-  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-  const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
-  const options: InferenceSession.SessionOptions = {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  };
-  const session = await ort.InferenceSession.create(file, options);
-  const { name, tensor } = inputOf(await loadModel(file));
-  const [output] = session.outputNames;
-  return {
-    input: tensor.data,
-    run: async (input) => {
-      const results = await session.run({ [name]: new ort.Tensor('float32', input, tensor.shape) });
-      return results[output!]!.data as Float32Array;
-    },
-    close: () => session.release(),
-  };
+  /** Of the plain side; default: onnxruntime's own. */
+  readonly level?: OptimizationLevel;
 }
 
 /** As `isobath infer --local` does. */
-async function openOurs(file: string, threads: number): Promise<Opened> {
-  const engine: Engine = engineNamed('onnxruntime', { threads });
-  await engine.start();
-  const { graph } = await resolveModel(file, { engine });
+async function openOurs(engine: Engine, graph: Graph): Promise<WholeModel> {
   const program = await engine.compile(graph);
-  const { tensor } = inputOf(graph);
   return {
-    input: tensor.data,
-    run: async (input) => {
-      const given = [Tensor.float32(tensor.shape, input)];
-      return (await program.run(given, { consume: true })).outputs[0]!.data as Float32Array;
+    run: async (inputs) => {
+      const given = graph.inputs.map((name) => inputs.get(name)!);
+      const { outputs } = await program.run(given, { consume: true });
+      return new Map(graph.outputs.map((name, at) => [name, outputs[at]!]));
     },
     close: async () => {
       await program.dispose();
@@ -73,24 +33,46 @@ async function openOurs(file: string, threads: number): Promise<Opened> {
   };
 }
 
-let opened: Opened | undefined;
-let last = new Float32Array();
+let opened: WholeModel | undefined;
+let inputs: ReadonlyMap<string, Tensor> = new Map();
+let last: ReadonlyMap<string, Tensor> = new Map();
+
+/** Each run has inputs of its own to consume, as if they had just been read from a file. */
+function ownInputs(): Map<string, Tensor> {
+  return new Map(
+    [...inputs].map(([name, tensor]) => [
+      name,
+      Tensor.of(tensor.dtype, tensor.shape, tensor.data.slice() as never),
+    ]),
+  );
+}
 
 serve({
-  async open({ side, file, threads }: OpenRequest) {
-    opened = await (side === 'plain' ? openPlain : openOurs)(file, threads);
+  async open(request: OpenRequest) {
+    const { side, file, threads, shapes = {}, values = {}, level } = request;
+    const engine = engineNamed('onnxruntime', { threads });
+    await engine.start();
+    const { graph } = await resolveModel(file, { engine, shapes });
+    inputs = inputsOf(graph, values);
+    if (side === 'ours') {
+      opened = await openOurs(engine, graph);
+      return;
+    }
+    await engine.stop();
+    opened = await (file.endsWith('.json') ? openTfjs(file) : openOnnxruntime(file, threads, level));
   },
   /** Milliseconds of each of so many runs, one behind the other. */
   async run({ runs }: { readonly runs: number }) {
     const times: number[] = [];
     for (let run = 0; run < runs; run += 1) {
-      const input = opened!.input.slice();
+      const given = ownInputs();
       const started = performance.now();
-      last = (await opened!.run(input)) as Float32Array<ArrayBuffer>;
+      last = await opened!.run(given);
       times.push(performance.now() - started);
     }
     return times;
   },
-  output: () => last,
+  /** Of the last run. */
+  outputs: () => plainOutputs(last),
   close: () => opened?.close(),
 });
