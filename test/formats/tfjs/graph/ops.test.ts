@@ -5,7 +5,7 @@ import { simplify } from '../../../../src/graph/passes/index.ts';
 import { Tensor } from '../../../../src/tensor/tensor.ts';
 import { difference, runOnnx } from '../../../support/onnxruntime.ts';
 import { numbers } from '../../../support/operators.ts';
-import { GraphDefBuilder, INT32, readModel, runTfjs } from '../../../support/tfjs-graph.ts';
+import { FLOAT, GraphDefBuilder, INT32, readModel, runTfjs } from '../../../support/tfjs-graph.ts';
 
 type Make = (builder: GraphDefBuilder, x: string) => string | string[];
 
@@ -237,6 +237,62 @@ const CASES: Record<string, Make> = {
       ],
     ),
   ),
+  ...Object.fromEntries(['Tan', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Expm1'].map((op) => [op, unary(op)])),
+  ...Object.fromEntries(
+    ['Asin', 'Acos', 'Atanh'].map(
+      (op) =>
+        [op, (b, x) => b.add(op, [b.add('Mul', [b.add('Sigmoid', [x]), b.float(0.9)])])] satisfies [
+          string,
+          Make,
+        ],
+    ),
+  ),
+  Acosh: (b, x) => b.add('Acosh', [b.add('AddV2', [b.add('Abs', [x]), b.float(1)])]),
+  Log1p: (b, x) => b.add('Log1p', [b.add('Abs', [x])]),
+  ...Object.fromEntries(
+    ['IsNan', 'IsInf'].map(
+      (op) =>
+        [
+          op,
+          (b, x) =>
+            b.add('Cast', [b.add(op, [b.add('RealDiv', [x, b.add('Floor', [b.add('Abs', [x])])])])], {
+              SrcT: { type: 'DT_BOOL' },
+              DstT: INT32,
+            }),
+        ] satisfies [string, Make],
+    ),
+  ),
+  ...Object.fromEntries(
+    ['Log1p', 'Expm1'].map((op): [string, Make] => [
+      `${op} near zero`,
+      (b, x) => b.add('Mul', [b.add(op, [b.add('Mul', [x, b.float(1e-7)])]), b.float(1e7)]),
+    ]),
+  ),
+  FloorMod: (b, x) => b.add('FloorMod', [x, b.positive([4])]),
+  'FloorMod by negative numbers': (b, x) => b.add('FloorMod', [x, b.add('Neg', [b.positive([4])])]),
+  'FloorMod and FloorDiv of integers': (b, x) => {
+    const whole = b.add('Cast', [b.add('Mul', [x, b.float(8)])], { SrcT: FLOAT, DstT: INT32 });
+    return [b.ints(3, -4, 5, -7)].flatMap((by) =>
+      ['FloorMod', 'FloorDiv'].map((op) => b.add(op, [whole, by], { T: INT32 })),
+    );
+  },
+  DivNoNan: (b, x) => b.add('DivNoNan', [x, b.add('Floor', [b.add('Abs', [x])])]),
+  GatherNd: (b, x) =>
+    b.add('GatherNd', [x, b.constant(Tensor.of('int32', [2, 3], Int32Array.of(0, 6, 2, 0, 0, 5)))], {
+      Tindices: INT32,
+    }),
+  SparseToDense: (b, x) => {
+    const row = b.add('Reshape', [b.add('Slice', [x, b.ints(0, 0, 0, 0), b.ints(1, 1, 3, 1)]), b.ints(3)]);
+    return [
+      b.add('SparseToDense', [b.ints(4, 1, 6), b.ints(8), row, b.float(0.5)]),
+      b.add('SparseToDense', [
+        b.constant(Tensor.of('int32', [3, 2], Int32Array.of(0, 1, 2, 2, 1, 0))),
+        b.ints(3, 4),
+        row,
+        b.float(0),
+      ]),
+    ];
+  },
   Pow: (b, x) => b.add('Pow', [b.add('Abs', [x]), b.positive([4])]),
   AddN: (b, x) => b.add('AddN', [x, b.floats(X), x], { N: 3 }),
   ClipByValue: (b, x) => b.add('ClipByValue', [x, b.float(-0.5), b.float(0.25)]),
@@ -281,6 +337,10 @@ const CASES: Record<string, Make> = {
   MirrorPad: (b, x) =>
     b.add('MirrorPad', [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 2, 0, 3, 0, 0)))], {
       mode: 'REFLECT',
+    }),
+  'MirrorPad, SYMMETRIC': (b, x) =>
+    b.add('MirrorPad', [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 7, 6, 3, 0, 2)))], {
+      mode: 'SYMMETRIC',
     }),
   Transpose: (b, x) => b.add('Transpose', [x, b.ints(2, 0, 3, 1)]),
   Squeeze: (b, x) => b.add('Squeeze', [x], { squeeze_dims: [0] }),

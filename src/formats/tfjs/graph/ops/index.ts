@@ -2,6 +2,7 @@ import type { Translation } from '../operation.ts';
 import { BATCHES } from './batches.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
+import { GATHERING } from './gathering.ts';
 import { INTEGERS } from './integers.ts';
 import { JOINING } from './joining.ts';
 import { MATMUL } from './matmul.ts';
@@ -23,6 +24,7 @@ export const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
     REDUCTION,
     JOINING,
     SLICING,
+    GATHERING,
     SHAPING,
     RESIZING,
     BATCHES,
