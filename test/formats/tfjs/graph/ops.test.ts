@@ -277,6 +277,18 @@ const CASES: Record<string, Make> = {
     );
   },
   DivNoNan: (b, x) => b.add('DivNoNan', [x, b.add('Floor', [b.add('Abs', [x])])]),
+  Atan2: (b, x) => {
+    // -0 becomes 0: the angle of (-1, -0) is -pi, ours is pi
+    const whole = (y: string) => b.add('AddV2', [b.add('Round', [y]), b.float(0)]);
+    return b.add('Atan2', [whole(x), b.add('Sign', [whole(b.add('ReverseV2', [x, b.ints(1, 2)]))])]);
+  },
+  TopKV2: (b, x) => {
+    const all = b.add('Reshape', [b.add('Mul', [x, b.floats(X, 7)]), b.ints(2, -1)]);
+    const best = b.add('TopKV2', [all, b.int(3)], { sorted: true });
+    return [best, b.add('Identity', [`${best}:1`], { T: INT32 })];
+  },
+  'Reshape, by a shape that is scattered': (b, x) =>
+    b.add('Reshape', [x, b.add('SparseToDense', [b.ints(1), b.ints(2), b.ints(42), b.int(4)])]),
   GatherNd: (b, x) =>
     b.add('GatherNd', [x, b.constant(Tensor.of('int32', [2, 3], Int32Array.of(0, 6, 2, 0, 0, 5)))], {
       Tindices: INT32,
@@ -402,6 +414,52 @@ const CASES: Record<string, Make> = {
         [`${op}, smaller, ${name}`, resize(op, 3, 4, flags as object)],
       ]),
     ),
+  ),
+  ...Object.fromEntries(
+    ['Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'].map((op): [string, Make] => [
+      op,
+      (b, x) =>
+        b.add('Cast', [b.add(op, [b.add('Round', [x]), b.float(0)])], {
+          SrcT: { type: 'DT_BOOL' },
+          DstT: INT32,
+        }),
+    ]),
+  ),
+  'SelectV2, LogicalAnd, LogicalOr, LogicalNot': (b, x) => {
+    const above = b.add('Greater', [x, b.float(0)]);
+    const near = b.add('Less', [b.add('Abs', [x]), b.float(1)]);
+    return [
+      b.add('SelectV2', [b.add('LogicalAnd', [above, near]), x, b.float(9)]),
+      b.add('SelectV2', [b.add('LogicalOr', [b.add('LogicalNot', [above]), near]), x, b.float(9)]),
+    ];
+  },
+  'While that counts': (b, x) => {
+    const types = [
+      ['i', INT32],
+      ['x', FLOAT],
+    ] as const;
+    const cond = b.define('cond', types, (f, i) => [
+      f.add('LogicalAnd', [f.add('Less', [i!, f.int(3)]), f.add('NotEqual', [i!, f.int(9)])]),
+    ]);
+    const body = b.define('body', types, (f, i, y) => [
+      f.add('AddV2', [i!, f.int(1)], { T: INT32 }),
+      f.add('Mul', [f.add('AddV2', [y!, f.float(1)]), f.float(0.5)]),
+    ]);
+    const loop = b.add('StatelessWhile', [b.int(0), x], { cond, body });
+    return b.add('Identity', [`${loop}:1`]);
+  },
+  ...Object.fromEntries(
+    [true, false].map((known): [string, Make] => [
+      `If ${known ? 'with a condition that is known' : 'whose condition a run tells'}`,
+      (b, x) => {
+        const types = [['x', FLOAT]] as const;
+        const then_branch = b.define('then', types, (f, y) => [f.add('Relu', [y!])]);
+        const else_branch = b.define('else', types, (f, y) => [f.add('Mul', [y!, f.float(2)])]);
+        const mean = b.add('Mean', [x, b.ints(0, 1, 2, 3)], { keep_dims: false });
+        const condition = known ? b.add('Less', [b.int(2), b.int(1)]) : b.add('Less', [mean, b.float(0)]);
+        return b.add('StatelessIf', [condition, x], { then_branch, else_branch });
+      },
+    ]),
   ),
   DepthToSpace: unary('DepthToSpace', { block_size: 2, data_format: 'NHWC' }),
 };

@@ -1,6 +1,7 @@
 import type { Operation, Translation, TranslationFamily } from '../operation.ts';
 import { formatOf } from '../planes.ts';
 import { ACTIVATIONS } from './activations.ts';
+import { angleOf } from './angles.ts';
 import { withBias } from './convolution.ts';
 import { divisionOrZero, floorDivision, floorRemainder } from './division.ts';
 import { foldedIntegers } from './integers.ts';
@@ -34,6 +35,15 @@ const clipped: Translation = (operation) => {
   const [x, low, high] = [operation.input(0), operation.input(1), operation.input(2)];
   return [operation.add('Min', [operation.add('Max', [x, low]), high])];
 };
+
+/** A condition of one dimension picks whole pictures, one behind the other. */
+function selected(operation: Operation): string[] {
+  const [condition, a, b] = [operation.input(0), operation.input(1), operation.input(2)];
+  const [{ length }, { length: rank }] = [operation.shapeOf(condition), operation.shapeOf(a)];
+  const shape = [...operation.shapeOf(condition), ...new Array(Math.max(0, rank - length)).fill(1)];
+  const laid = length === 1 && rank > 1 ? operation.reshape(condition, shape) : condition;
+  return [operation.add('Where', [laid, a, b])];
+}
 
 /** TensorFlow and ONNX have the same names for them. */
 const TRIGONOMETRIC = [
@@ -72,10 +82,24 @@ export const ELEMENTWISE: TranslationFamily = {
   FloorDiv: binary(floorDivision),
   FloorMod: binary(floorRemainder),
   DivNoNan: binary(divisionOrZero),
+  Atan2: binary(angleOf),
   Maximum: plainly('Max'),
   Minimum: plainly('Min'),
   Pow: plainly('Pow'),
   SquaredDifference: binary(squaredDifference),
+  Less: plainly('Less'),
+  LessEqual: plainly('LessOrEqual'),
+  Greater: plainly('Greater'),
+  GreaterEqual: plainly('GreaterOrEqual'),
+  Equal: plainly('Equal'),
+  NotEqual: binary((operation, a, b) => operation.add('Not', [operation.add('Equal', [a, b])])),
+  LogicalAnd: plainly('And'),
+  LogicalOr: plainly('Or'),
+  LogicalNot: unary('Not'),
+  SelectV2: (operation) => [
+    operation.add('Where', [operation.input(0), operation.input(1), operation.input(2)]),
+  ],
+  Select: selected,
   AddN: (operation) => [operation.add('Sum', operation.inputs)],
   BiasAdd: (operation) => [withBias(operation, operation.input(0), operation.input(1), formatOf(operation))],
   BiasAddV1: (operation) => [withBias(operation, operation.input(0), operation.input(1), 'NHWC')],

@@ -1,5 +1,6 @@
 import type { Translation } from '../operation.ts';
 import { BATCHES } from './batches.ts';
+import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { GATHERING } from './gathering.ts';
@@ -29,5 +30,6 @@ export const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
     RESIZING,
     BATCHES,
     INTEGERS,
+    CONTROL_FLOW,
   ].flatMap((family) => Object.entries(family)),
 );
