@@ -104,7 +104,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_GOLDEN_MISMATCH: {
     message:
-      'The model {model} does not give its golden outputs {at}: they differ by {difference} of the largest magnitude, more than {tolerance}.',
+      'The model {model} does not give its golden outputs {at}: they differ by {difference} of the largest magnitude, more than {bound}.',
     cure: 'Import the version again with `--golden`, or with a larger `--tolerance` if the difference is harmless.',
   },
   ISO_ERR_VERSION_FAILED: {
@@ -290,7 +290,7 @@ export const CATALOGUE = {
     cure: 'Send the request again when the master is back.',
   },
   ISO_ERR_VERIFY_FAILED: {
-    message: 'The distributed result differs from the local one by {difference}, more than {tolerance}.',
+    message: 'The distributed result differs from the local one by {difference}, more than {bound}.',
     cure: 'Please report this with the output of `isobath inspect`.',
   },
   ISO_ERR_CHILD_FAILED: {

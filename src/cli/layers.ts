@@ -8,8 +8,8 @@ import { SCHEMES } from '../partition/schemes/index.ts';
 export interface Layer {
   readonly name: string;
   readonly op: string;
-  /** Of the inputs that are not constants. */
-  readonly inputs: readonly (readonly number[])[];
+  /** Of the inputs that are not constants; null for one that has another shape in every run, also as `output`. */
+  readonly inputs: readonly (readonly number[] | null)[];
   readonly output: readonly number[] | null;
   readonly macs: number;
   readonly filterBytes: number;
@@ -29,7 +29,7 @@ function layerOf(graph: Graph, node: Node, run: Run): Layer {
   return {
     name: node.name,
     op: node.op,
-    inputs: live.map((name) => graph.types.get(name)?.shape ?? []),
+    inputs: live.map((name) => graph.types.get(name)?.shape ?? null),
     output: graph.types.get(node.outputs[0] ?? '')?.shape ?? null,
     macs: macsOf(graph, node),
     filterBytes: filterBytesOf(graph, node),

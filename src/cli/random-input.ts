@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, inputTypeOf } from '../graph/graph.ts';
 import { ARRAYS } from '../tensor/dtype.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { seededNormals } from '../zoo/normal.ts';
@@ -7,7 +7,7 @@ import { seededNormals } from '../zoo/normal.ts';
 export function randomInputs(graph: Graph, seed = 1): Map<string, Tensor> {
   return new Map(
     graph.inputs.map((name): [string, Tensor] => {
-      const { dtype, shape } = graph.types.get(name)!;
+      const { dtype, shape } = inputTypeOf(graph, name);
       const zeros = Tensor.zeros(dtype, shape);
       const values = seededNormals(seed, name, zeros.size, 1);
       if (dtype === 'float32') return [name, Tensor.of(dtype, shape, values)];

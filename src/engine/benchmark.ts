@@ -4,6 +4,7 @@ import { CopyProbe } from '../estimator/copy-probe.ts';
 import type { MeasuredCompute } from '../estimator/measured.ts';
 import { type ProbeTimes, profileFrom } from '../estimator/profile-from-probes.ts';
 import { median } from '../estimator/statistics.ts';
+import { inputTypeOf } from '../graph/graph.ts';
 import { sizeOf } from '../tensor/region.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Engine } from './engine.ts';
@@ -70,7 +71,7 @@ async function timesOf(
 ): Promise<ProbeTimes> {
   const { graph } = probe;
   const inputs = graph.inputs.map((name) => {
-    const { shape } = graph.types.get(name)!;
+    const { shape } = inputTypeOf(graph, name);
     return Tensor.float32(shape, new Float32Array(sizeOf(shape)).fill(0.5));
   });
   const computeMs: number[] = [];

@@ -1,36 +1,95 @@
 import { IsobathError } from '../base/errors.ts';
-import { type Graph, subgraph } from '../graph/graph.ts';
+import { type Graph, inputTypeOf, type Node, writesOf } from '../graph/graph.ts';
 import { inferTypes, openTensors, unknownTensors } from '../graph/infer.ts';
-import { Tensor, type TensorType } from '../tensor/tensor.ts';
-import type { Engine } from './engine.ts';
+import { dropUnused } from '../graph/passes/drop-unused.ts';
+import type { Tensor, TensorType } from '../tensor/tensor.ts';
+import type { CompiledProgram, Engine } from './engine.ts';
+import { PROBES } from './probes.ts';
+
+/** The tensors that a run can teach: of unknown type, but not `open`, so that every run gives them the same. */
+export function learnableTensors(graph: Graph): string[] {
+  const open = openTensors(graph);
+  return unknownTensors(graph).filter((tensor) => !open.has(tensor));
+}
 
 /**
- * Completes `types` by running the part of the graph that leads to tensors of unknown shape once, on zeros: that is how
- * the output of an operator that Isobath does not know is learnt. Tensors whose shape differs from run to run stay
- * without a type, and stay with the master. Throws ISO_ERR_SHAPE_UNKNOWN.
+ * Completes `types` by running the part of the graph that leads to tensors of unknown shape on made-up inputs: that is
+ * how the output of an operator that Isobath does not know is learnt. What has different shapes in two such runs, and
+ * what cannot be run on them, is marked as open and stays with the master. Throws ISO_ERR_SHAPE_UNKNOWN where no engine
+ * here has the operator.
  */
 export async function learnTypes(graph: Graph, engine: Engine): Promise<Graph> {
-  const inferred = inferTypes(graph);
-  const open = openTensors(inferred);
-  const unknown = unknownTensors(inferred).filter((tensor) => !open.has(tensor));
-  if (unknown.length === 0) return inferred;
-  const probe = subgraph(inferred, inferred.nodes, new Set(unknown), `${inferred.name} (shapes)`);
-  const inputs = probe.inputs.map((name) => {
-    const type = inferred.types.get(name)!;
-    return Tensor.zeros(type.dtype, type.shape);
-  });
-  const types = new Map<string, TensorType>(inferred.types);
-  try {
-    const program = await engine.compile(probe);
-    const { outputs } = await program.run(inputs).finally(() => program.dispose());
-    probe.outputs.forEach((name, at) => {
-      const { dtype, shape } = outputs[at]!;
-      types.set(name, { dtype, shape });
-    });
-  } catch (error) {
-    const tensor = unknown[0]!;
-    const op = inferred.nodes.find(({ outputs }) => outputs.includes(tensor))?.op ?? 'an operator';
-    throw IsobathError.of('ISO_ERR_SHAPE_UNKNOWN', { tensor, op }, error);
+  for (let typed = inferTypes(graph); ; typed = inferTypes(typed)) {
+    const unknown = learnableTensors(typed);
+    if (unknown.length === 0) return typed;
+    typed = await learnSome(typed, unknown, engine);
   }
-  return inferTypes({ ...inferred, types });
+}
+
+/** Learns of all `unknown` tensors, or of the first few where one of the others cannot be run. */
+async function learnSome(graph: Graph, unknown: readonly string[], engine: Engine): Promise<Graph> {
+  for (let asked = unknown; ; asked = asked.slice(0, Math.ceil(asked.length / 2))) {
+    const runs = await probeRuns(graph, asked, engine);
+    const [first, second = first] = runs;
+    if (first && second) {
+      const differ = asked.filter((_, at) => String(first[at]?.shape) !== String(second[at]?.shape));
+      const types = new Map(graph.types);
+      asked.forEach((name, at) => {
+        const tensor = first[at];
+        if (tensor) types.set(name, typeOf(tensor));
+      });
+      return markOpen({ ...graph, types }, new Set(differ));
+    }
+    if (asked.length === 1) return markOpen(graph, new Set(asked));
+  }
+}
+
+/** What each probe gives for the tensors; less than all probes where the part of the graph cannot be run on one. */
+async function probeRuns(graph: Graph, tensors: readonly string[], engine: Engine): Promise<Tensor[][]> {
+  const program = await compiled(graph, tensors, engine);
+  const results: Tensor[][] = [];
+  try {
+    for (const probe of PROBES) {
+      const inputs = graph.inputs.map((name) => probe(name, inputTypeOf(graph, name)));
+      const result = await program.run(inputs).catch((error: unknown) => {
+        if (error instanceof IsobathError && error.code === 'ISO_ERR_ENGINE_RUN') return undefined;
+        throw error;
+      });
+      if (result) results.push(result.outputs);
+    }
+    return results;
+  } finally {
+    await program.dispose();
+  }
+}
+
+async function compiled(graph: Graph, tensors: readonly string[], engine: Engine): Promise<CompiledProgram> {
+  const part = dropUnused.run({ ...graph, name: `${graph.name} (shapes)`, outputs: tensors });
+  return engine.compile(part).catch((error: unknown) => {
+    if (!(error instanceof IsobathError) || error.code !== 'ISO_ERR_ENGINE_COMPILE') throw error;
+    const [tensor = ''] = tensors;
+    const op = graph.nodes.find(({ outputs }) => outputs.includes(tensor))?.op ?? 'an operator';
+    throw IsobathError.of('ISO_ERR_SHAPE_UNKNOWN', { tensor, op }, error);
+  });
+}
+
+function markOpen(graph: Graph, open: ReadonlySet<string>): Graph {
+  if (open.size === 0) return graph;
+  const marked = (node: Node): Node =>
+    writesOf(node).some((name) => open.has(name)) ? { ...node, open: true } : node;
+  return { ...graph, nodes: graph.nodes.map(marked) };
+}
+
+function typeOf({ dtype, shape }: Tensor): TensorType {
+  return { dtype, shape };
+}
+
+/** The tensors' elements, which no input changes. Undefined where they cannot be computed. */
+export async function learnValues(
+  graph: Graph,
+  tensors: readonly string[],
+  engine: Engine,
+): Promise<readonly Tensor[] | undefined> {
+  const [values] = await probeRuns(graph, tensors, engine);
+  return values;
 }

@@ -1,20 +1,46 @@
 import type { Graph } from '../graph/graph.ts';
-import { inferTypes, openTensors, unknownTensors } from '../graph/infer.ts';
+import { dependenceOf, inferTypes } from '../graph/infer.ts';
 import { simplify } from '../graph/passes/index.ts';
+import { inlineBranches, isBranching } from '../graph/passes/inline-branches.ts';
 import type { Engine } from './engine.ts';
-import { learnTypes } from './learn-types.ts';
+import { learnableTensors, learnTypes, learnValues } from './learn-types.ts';
 
 /**
- * A model as it is planned and served: simplified, with the type of every tensor but those that have another shape in
- * every run. The engine is started where an operator is unknown. Throws ISO_ERR_SHAPE_INVALID, ISO_ERR_MODEL_TOO_LARGE
- * and ISO_ERR_SHAPE_UNKNOWN.
+ * A model as it is planned and served: branches that are always taken inlined, simplified, with the type of every tensor
+ * but those that have another shape in every run. The engine is started where an operator is unknown. Throws
+ * ISO_ERR_SHAPE_INVALID, ISO_ERR_MODEL_TOO_LARGE and ISO_ERR_SHAPE_UNKNOWN.
  */
 export async function prepareGraph(graph: Graph, engine: Engine): Promise<Graph> {
-  let typed = inferTypes(graph);
-  const open = openTensors(typed);
-  if (unknownTensors(typed).some((tensor) => !open.has(tensor))) {
-    await engine.start();
-    typed = await learnTypes(typed, engine);
+  for (let typed = inferTypes(inlineBranches(graph)); ; typed = inferTypes(inlineBranches(typed))) {
+    if (learnableTensors(typed).length > 0) {
+      await engine.start();
+      // what was learnt may tell a condition, whose branch has tensors to learn
+      typed = await learnTypes(typed, engine);
+    } else {
+      const decided = await decideBranch(typed, engine);
+      if (!decided) return inferTypes(simplify(typed));
+      typed = decided;
+    }
   }
-  return inferTypes(simplify(typed));
+}
+
+/**
+ * The graph with the first condition of an If that no input changes, but that only the engine can compute, as a constant;
+ * undefined where there is none.
+ */
+async function decideBranch(graph: Graph, engine: Engine): Promise<Graph | undefined> {
+  const { varying } = dependenceOf(graph);
+  const undecided = graph.nodes.filter(isBranching).filter(({ inputs: [condition = ''] }) => {
+    return !varying.has(condition) && !graph.initializers.has(condition);
+  });
+  for (const branching of undecided) {
+    const [condition = ''] = branching.inputs;
+    await engine.start();
+    const [value] = (await learnValues(graph, [condition], engine)) ?? [];
+    if (!value) continue;
+    const name = `${branching.name}/condition`;
+    const nodes = graph.nodes.map((node) => (node === branching ? { ...node, inputs: [name] } : node));
+    return { ...graph, nodes, initializers: new Map(graph.initializers).set(name, value) };
+  }
+  return undefined;
 }

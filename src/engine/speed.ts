@@ -1,4 +1,4 @@
-import { type Graph, type Node, subgraph } from '../graph/graph.ts';
+import { type Graph, inputTypeOf, type Node, subgraph } from '../graph/graph.ts';
 import { inferTypes } from '../graph/infer.ts';
 import { sizeOf } from '../tensor/region.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -46,7 +46,7 @@ export function convolutionLayer(
 /** Seconds of the engine for each run after the first ones; how many fit the budget, within bounds. */
 export async function secondsOf(engine: Engine, graph: Graph, budgetMs = BUDGET_MS): Promise<number[]> {
   const inputs = graph.inputs.map((name) => {
-    const { shape } = graph.types.get(name)!;
+    const { shape } = inputTypeOf(graph, name);
     return Tensor.float32(shape, new Float32Array(sizeOf(shape)).fill(0.5));
   });
   const program = await engine.compile(graph);

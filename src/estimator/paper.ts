@@ -1,5 +1,5 @@
 import { numberOf } from '../graph/attributes.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import { type Graph, knownTypeOf, type Node } from '../graph/graph.ts';
 import { layerDepth } from '../partition/depth.ts';
 import { proportionalRanges } from '../partition/ranges.ts';
 import { type Range, sizeOf } from '../tensor/region.ts';
@@ -149,7 +149,7 @@ export function weightedPartition(channels: number, gammas: readonly number[]): 
 export function paperLayer(graph: Graph, node: Node): PaperLayer | undefined {
   const depth = layerDepth(graph, node);
   if (!depth || numberOf(node, 'group', 1) !== 1) return undefined;
-  const filters = graph.types.get(node.inputs[1]!)!.shape;
+  const filters = knownTypeOf(graph.types, node.inputs[1]!).shape;
   return {
     kernelArea: node.op.startsWith('Conv') ? sizeOf(filters.slice(2)) : 1,
     inputChannels: depth.input,

@@ -32,6 +32,17 @@ export async function readInput(source: Source, options: InputOptions): Promise<
   return (await readPlaced(source, options)).tensor;
 }
 
+/**
+ * Reads a .npy or a JSON tensor as it is, of whatever shape. Throws ISO_ERR_INPUT_NOT_FOUND, ISO_ERR_INPUT_UNREADABLE.
+ */
+export async function readTensor(source: Source): Promise<Tensor> {
+  const bytes = await bytesOfSource(source);
+  const kind = sniff(bytes);
+  if (kind === 'npy') return readNpy(bytes, nameOf(source));
+  if (kind === 'json') return parseJsonTensor(parsed(source, bytes), nameOf(source), 'float64');
+  throw unreadable(source, 'it is neither .npy nor JSON');
+}
+
 /** An input, and where in it the picture lies that it was made of. */
 export interface PlacedInput {
   readonly tensor: Tensor;

@@ -1,5 +1,5 @@
 import { IsobathError } from '../base/errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, inputTypeOf } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { fitted } from './fit.ts';
 import { readPlaced } from './input.ts';
@@ -32,7 +32,7 @@ export async function readModelInputs(source: Source, model: TakingModel): Promi
   if (sniff(bytes) === 'npz') return { inputs: archivedInputs(bytes, nameOf(source), model) };
   const { name, graph, manifest } = model;
   const input = onlyInput(model);
-  const type = graph.types.get(input)!;
+  const type = inputTypeOf(graph, input);
   const options = { input, type, model: name, ...(manifest ? { manifest } : {}) };
   const { tensor, placement } = await readPlaced(source, options);
   return { inputs: new Map([[input, tensor]]), ...(placement ? { placement } : {}) };
@@ -51,7 +51,7 @@ function archivedInputs(bytes: Uint8Array, file: string, { graph }: TakingModel)
   const arrays = readNpz(bytes, file);
   return new Map(
     graph.inputs.map((input): [string, Tensor] => {
-      const type = graph.types.get(input)!;
+      const type = inputTypeOf(graph, input);
       const array = arrays.get(npzNameOf(input));
       if (array) return [input, fitted(array, input, type)];
       const got = `no array of its name in ${file}, which holds ${[...arrays.keys()].join(', ')}`;

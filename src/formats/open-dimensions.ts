@@ -35,9 +35,47 @@ function isOpen(dimension: Dimension, axis: number): boolean {
   return typeof dimension !== 'number' || (axis === 0 && dimension === 0);
 }
 
+/** What exporters write for an axis without a name: two such axes have nothing in common. */
+const NO_NAMES: ReadonlySet<string> = new Set(['', 'None', 'none', '?', '-1']);
+
+/** What a model declares of an input, and the shape that the user gives to it. */
+export interface DeclaredInput {
+  readonly dimensions: readonly Dimension[] | undefined;
+  readonly override: readonly number[] | undefined;
+}
+
 /**
- * An input's shape with every dimension closed: by `override`, else an open first dimension (the batch) is 1, and a
- * symbol has the size that `symbols` gives it. Throws ISO_ERR_MODEL_DYNAMIC_SHAPE where other dimensions are open, and
+ * The size of each symbol. Shapes that the user gives tell it; otherwise a symbol that is the first axis of an input, and
+ * of none the first and another one, is the batch, which is 1. A symbol that the user's shapes give several sizes is no name of one size,
+ * so it has none.
+ */
+export function symbolSizes(inputs: readonly DeclaredInput[]): ReadonlyMap<string, number> {
+  const sizes = new Map<string, Set<number>>();
+  const named = (dimension: Dimension): dimension is string =>
+    typeof dimension === 'string' && !NO_NAMES.has(dimension);
+  const tell = (symbol: string, size: number) => {
+    const told = sizes.get(symbol);
+    if (told) told.add(size);
+    else sizes.set(symbol, new Set([size]));
+  };
+  for (const { dimensions = [], override } of inputs) {
+    dimensions.forEach((dimension, axis) => {
+      const size = override?.[axis];
+      if (named(dimension) && size !== undefined) tell(dimension, size);
+    });
+  }
+  const starts = inputs.map(({ dimensions: [batch, ...others] = [] }) => ({ batch, others }));
+  const plane = new Set(starts.flatMap(({ batch, others }) => (others.includes(batch) ? [batch] : [])));
+  for (const { batch } of starts) {
+    if (named(batch) && !plane.has(batch) && !sizes.has(batch)) tell(batch, 1);
+  }
+  const single = [...sizes].filter(([, told]) => told.size === 1);
+  return new Map(single.map(([symbol, [size]]) => [symbol, size!]));
+}
+
+/**
+ * An input's shape with every dimension closed: by `override`, else a symbol has the size that `symbols` gives it, and
+ * another open first dimension (the batch) is 1. Throws ISO_ERR_MODEL_DYNAMIC_SHAPE where other dimensions are open, and
  * ISO_ERR_INPUT_MISMATCH.
  */
 export function closedShape(

@@ -1,13 +1,29 @@
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 
-/** A node's attribute, tagged with its ONNX type. `opaque` is one that we pass through (a subgraph, a sparse tensor). */
+/** What a subgraph computes: a branch of an If. It reads the names of the graph around it, too. */
+export interface Body {
+  /** In topological order. */
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly outputs: readonly string[];
+}
+
+/**
+ * A node's attribute, tagged with its ONNX type. `opaque` is one that we pass through (a subgraph, a sparse tensor); `body`
+ * decodes one subgraph, for whoever puts it into the graph.
+ */
 export type Attribute =
   | { readonly type: 'float' | 'int'; readonly value: number }
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'floats' | 'ints'; readonly value: readonly number[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
   | { readonly type: 'tensor'; readonly value: Tensor }
-  | { readonly type: 'opaque'; readonly proto: Uint8Array; readonly reads: readonly string[] };
+  | {
+      readonly type: 'opaque';
+      readonly proto: Uint8Array;
+      readonly reads: readonly string[];
+      readonly body?: () => Body;
+    };
 
 /** One operator application, with ONNX names and meaning. An absent optional input or output has the name ''. */
 export interface Node {
@@ -18,12 +34,15 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** True where runs have shown that its outputs' shapes depend on the elements of the inputs. */
+  readonly open?: true;
 }
 
 /**
  * A model or a program: a DAG of nodes in topological order. Every tensor has one name; `types` holds what is known
- * of each one's element type and shape (inputs and initializers always; the output of an operator that we do not know
- * only once it was learnt). Graphs are never changed: a pass makes a new one.
+ * of each one's element type and shape: inputs and initializers always (`inputTypeOf`); the output of an operator that we
+ * do not know only once it was learnt; never what has another shape in every run, or is no tensor of numbers, as a sequence.
+ * A model's outputs may be such, too. Graphs are never changed: a pass makes a new one.
  */
 export interface Graph {
   readonly name: string;
@@ -35,6 +54,23 @@ export interface Graph {
   /** Filters, biases and all other constants. */
   readonly initializers: ReadonlyMap<string, Tensor>;
   readonly types: ReadonlyMap<string, TensorType>;
+}
+
+/** The type of an input of the graph, which always has one. */
+export function inputTypeOf({ types, inputs }: Pick<Graph, 'types' | 'inputs'>, input: string): TensorType {
+  const type = types.get(input);
+  if (type) return type;
+  throw new Error(`${input} is none of the inputs ${inputs.join(', ')}`);
+}
+
+/**
+ * The type of a tensor that the caller knows to have one: what is cut, travels or is joined. Not for a model's outputs,
+ * nor for what a node outside of a scheme's run reads or makes: those may be open.
+ */
+export function knownTypeOf(types: ReadonlyMap<string, TensorType>, tensor: string): TensorType {
+  const type = types.get(tensor);
+  if (type) return type;
+  throw new Error(`the tensor ${tensor} has another shape in every run, or is not of this graph`);
 }
 
 /** Every tensor that the node reads: its inputs, and what its subgraphs capture. */

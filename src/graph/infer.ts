@@ -4,7 +4,8 @@ import { sizeOf } from '../tensor/region.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { FoldedConstants } from './folding/folded-constants.ts';
 import { type Graph, type Node, readsOf, writesOf } from './graph.ts';
-import { operatorOf, opsetOf } from './operators/index.ts';
+import { isOpen, operatorOf, opsetOf } from './operators/index.ts';
+import { shapingInputs } from './operators/open-shapes.ts';
 import type { OperatorContext } from './operators/spec.ts';
 
 /** A tensor with more elements is refused: nothing on a fog device holds it. */
@@ -59,14 +60,42 @@ export function unknownTensors(graph: Graph): string[] {
   return [...graph.inputs, ...outputs].filter((name) => name !== '' && !graph.types.has(name));
 }
 
-/** The tensors that have another shape in every run: made by an operator with `open` shapes, or from such a tensor. */
-export function openTensors(graph: Graph): Set<string> {
+/** Nodes that look at the shape of what they read, not at its elements. */
+const SHAPE_READERS: ReadonlySet<string> = new Set(['Shape', 'Size']);
+
+export interface Dependence {
+  /** The tensors that have another shape in every run, or are no tensors of numbers, and all that is made from them. */
+  readonly open: ReadonlySet<string>;
+  /** The tensors whose elements differ with those of the inputs, with `open`. All others are the same in every run. */
+  readonly varying: ReadonlySet<string>;
+}
+
+/** What depends on the elements of the graph's inputs, as its structure tells. */
+export function dependenceOf(graph: Graph): Dependence {
   const open = new Set<string>();
+  const varying = new Set(graph.inputs);
   for (const node of graph.nodes) {
-    if (!operatorOf(node)?.open && !readsOf(node).some((name) => open.has(name))) continue;
-    for (const name of writesOf(node)) open.add(name);
+    const reads = readsOf(node);
+    const shaped = shapingInputs(node).some((name) => varying.has(name));
+    if (shaped || isOpen(node) || reads.some((name) => open.has(name))) {
+      for (const name of writesOf(node)) {
+        open.add(name);
+        varying.add(name);
+      }
+    } else if (!isShapeReader(node) && reads.some((name) => varying.has(name))) {
+      for (const name of writesOf(node)) varying.add(name);
+    }
   }
-  return open;
+  return { open, varying };
+}
+
+function isShapeReader({ op, domain }: Node): boolean {
+  return domain === '' && SHAPE_READERS.has(op);
+}
+
+/** As `dependenceOf`, the open ones alone. */
+export function openTensors(graph: Graph): ReadonlySet<string> {
+  return dependenceOf(graph).open;
 }
 
 /** What the node's operator may look at; undefined while the type of one of its inputs is not known. */

@@ -1,3 +1,4 @@
+import { knownTypeOf } from '../graph/graph.ts';
 import type { Dataflow } from '../planner/dataflow.ts';
 import { accumulate, place, slice } from '../tensor/copy.ts';
 import { type DType, elementBytes, type TypedArray } from '../tensor/dtype.ts';
@@ -53,7 +54,7 @@ export class JoinedTensors {
   get(name: string): Tensor {
     const found = this.#tensors.get(name);
     if (found) return found;
-    const { dtype, shape } = this.#types.get(name)!;
+    const { dtype, shape } = knownTypeOf(this.#types, name);
     const tensor = Tensor.zeros(dtype, shape);
     this.#tensors.set(name, tensor);
     return tensor;
@@ -96,7 +97,7 @@ export class JoinedTensors {
       const sum = turn === undefined ? undefined : group.waiting.get(turn);
       if (sum === undefined) return;
       group.waiting.delete(turn!);
-      const { shape } = this.#types.get(name)!;
+      const { shape } = knownTypeOf(this.#types, name);
       if (group.next > 0) accumulate(this.get(name).data as Float32Array, shape, region, sum);
       else if (isWhole(region, shape)) this.#tensors.set(name, Tensor.of('float32', shape, ownArray(sum)));
       else place(this.get(name).data, shape, region, sum);

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, knownTypeOf } from '../graph/graph.ts';
 import type { Leg, Shard } from '../partition/shard.ts';
 import type { PlannedShard } from '../planner/plan.ts';
 import { type Range, type Region, regionShape } from '../tensor/region.ts';
@@ -55,12 +55,12 @@ export function exchangesOf(shards: readonly PlannedShard[], index: number): Leg
 }
 
 function inputType({ part }: Leg): TensorType {
-  const { dtype } = part.program.types.get(part.program.inputs[0]!)!;
+  const { dtype } = knownTypeOf(part.program.types, part.program.inputs[0]!);
   return { dtype, shape: regionShape(part.inputs[0]!.region) };
 }
 
 function outputType({ part }: Leg): TensorType {
-  const { dtype } = part.program.types.get(part.program.outputs[0]!)!;
+  const { dtype } = knownTypeOf(part.program.types, part.program.outputs[0]!);
   return { dtype, shape: regionShape(part.outputs[0]!.region) };
 }
 

@@ -7,7 +7,6 @@ import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { canReprice, repriced } from '../planner/repriced.ts';
 import { isSearched } from '../planner/strategies.ts';
-import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -16,6 +15,7 @@ import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
 import type { Fleet, Member } from './fleet.ts';
 import type { FleetProfiles } from './fleet-profile.ts';
+import { checkDeployment } from './golden-check.ts';
 import type { InferenceResult } from './inference.ts';
 import { isGivenUp, ModelPlanner } from './model-planner.ts';
 import { ProgramPacker } from './packed-program.ts';
@@ -203,7 +203,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
       await deployment.start();
-      await this.#verify(deployment);
+      await checkDeployment(this.model, deployment, this.#options.engine);
       if (this.#stopped) return await deployment.stop();
     } catch (cause) {
       if (isGivenUp(cause)) this.#outdated ||= outdated;
@@ -235,18 +235,6 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     });
     await Promise.race([profiles.settled(), patience]);
     clearTimeout(timer);
-  }
-
-  /** The canary: the plan as it is deployed must give the golden outputs. Throws ISO_ERR_GOLDEN_MISMATCH. */
-  async #verify(deployment: Deployment): Promise<void> {
-    try {
-      await checkGolden(this.model, async (inputs, at) => {
-        return (await deployment.infer(`golden-${at}`, inputs)).outputs;
-      });
-    } catch (error) {
-      await deployment.stop();
-      throw error;
-    }
   }
 
   /** What runs stays. Agents that are at fault are left out of the next plan, which is made at once. */

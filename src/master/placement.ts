@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, knownTypeOf } from '../graph/graph.ts';
 import type { Dataflow, FlowShard } from '../planner/dataflow.ts';
 import { MASTER, type PlannedShard, workersOf } from '../planner/plan.ts';
 import { type Precision, wireTypeOf } from '../tensor/precision.ts';
@@ -60,7 +60,7 @@ export function shardProgramOf(
   const [first] = programsOf(shard) as [Graph];
   const typeIn = (part: Graph) => (tensor: string) => ({
     tensor,
-    ...wireTypeOf(part.types.get(tensor)!, wire),
+    ...wireTypeOf(knownTypeOf(part.types, tensor), wire),
   });
   const typeOf = typeIn(first);
   const ref = ({ sha256, bytes }: Blob) => ({ sha256, bytes });

@@ -1,5 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { knownTypeOf } from '../graph/graph.ts';
 import type { FlowShard } from '../planner/dataflow.ts';
 import { type Precision, wireTypeOf } from '../tensor/precision.ts';
 import { fromWire } from '../tensor/wire-region.ts';
@@ -144,7 +145,7 @@ export class RemoteShards {
     if (!output) return;
     const { tensor, region, join } = output;
     const started = performance.now();
-    const own = shard.program.types.get(shard.program.outputs[header.tensor]!)!;
+    const own = knownTypeOf(shard.program.types, shard.program.outputs[header.tensor]!);
     const expect = wireTypeOf(own, this.#options.wire);
     const { dtype } = expect;
     // each chunk has all scales of its region, whichever comes first

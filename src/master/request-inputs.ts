@@ -1,5 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import { onlyInput } from '../formats/model-inputs.ts';
+import { inputTypeOf } from '../graph/graph.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ServedModel } from './served-model.ts';
 
@@ -7,7 +8,7 @@ import type { ServedModel } from './served-model.ts';
 export function checkedInputs(model: ServedModel, given: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
   const inputs = new Map([...given].map(([name, tensor]) => [name === '' ? onlyInput(model) : name, tensor]));
   for (const name of model.graph.inputs) {
-    const { dtype, shape } = model.graph.types.get(name)!;
+    const { dtype, shape } = inputTypeOf(model.graph, name);
     const tensor = inputs.get(name);
     const want = `${dtype} [${shape.join(', ')}]`;
     const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'nothing';

@@ -1,5 +1,5 @@
 import { axisOf, numberOf } from '../graph/attributes.ts';
-import { type Graph, type Node, readsOf, writesOf } from '../graph/graph.ts';
+import { type Graph, knownTypeOf, type Node, readsOf, writesOf } from '../graph/graph.ts';
 import { macsOf } from '../graph/macs.ts';
 import { axisRegion, type Range } from '../tensor/region.ts';
 import { connectedParts } from './connected.ts';
@@ -57,11 +57,11 @@ export function branchesOf({ graph, nodes, outputs }: Run): Branch[] | string {
 
 function slotsOf(graph: Graph, concat: Node): Slot[] {
   const tensor = concat.outputs[0]!;
-  const { shape } = graph.types.get(tensor)!;
+  const { shape } = knownTypeOf(graph.types, tensor);
   const axis = axisOf(numberOf(concat, 'axis', 1), shape.length);
   let end = 0;
   return concat.inputs.map((input) => {
-    const range: Range = [end, end + graph.types.get(input)!.shape[axis]!];
+    const range: Range = [end, end + knownTypeOf(graph.types, input).shape[axis]!];
     end = range[1];
     return { tensor: input, to: { tensor, region: axisRegion(shape, axis, range) } };
   });

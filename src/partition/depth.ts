@@ -1,5 +1,5 @@
 import { numberOf } from '../graph/attributes.ts';
-import { type Graph, type Node, readsOf } from '../graph/graph.ts';
+import { type Graph, knownTypeOf, type Node, readsOf } from '../graph/graph.ts';
 import { axisRegion, type Range, type Region, regionSize, type Shape, sizeOf } from '../tensor/region.ts';
 import type { Run } from './run.ts';
 import { type Goals, type Walk, walkBack } from './walk.ts';
@@ -89,7 +89,7 @@ export function unfitDepthCut(run: Run, cut: DepthCut): string | undefined {
 /** The tensor nearest to the goals of which more is needed than `share`. */
 function sharedTensor(graph: Graph, walk: Walk, share: number, local: boolean): string | undefined {
   for (const [tensor, region] of walk.needed) {
-    const size = sizeOf(graph.types.get(tensor)!.shape);
+    const size = sizeOf(knownTypeOf(graph.types, tensor).shape);
     if ((local || walk.made.has(tensor)) && regionSize(region) > share * size + 1e-6) return tensor;
   }
   return undefined;

@@ -1,4 +1,4 @@
-import type { Attribute, Graph, Node } from '../graph/graph.ts';
+import { type Attribute, type Graph, knownTypeOf, type Node } from '../graph/graph.ts';
 import { slice } from '../tensor/copy.ts';
 import { type Region, regionShape, sameRegion } from '../tensor/region.ts';
 import { Tensor, type TensorType } from '../tensor/tensor.ts';
@@ -24,7 +24,10 @@ export class ProgramBuilder {
   /** States that the program holds `region` of the graph's tensor, as an input or because a node is about to make it. */
   hold(tensor: string, region: Region): void {
     this.#held.set(tensor, region);
-    this.#types.set(tensor, { dtype: this.#graph.types.get(tensor)!.dtype, shape: regionShape(region) });
+    this.#types.set(tensor, {
+      dtype: knownTypeOf(this.#graph.types, tensor).dtype,
+      shape: regionShape(region),
+    });
   }
 
   /** A name under which the program has exactly `region` of the graph's tensor: a cut constant, the tensor, or a slice. */
@@ -37,7 +40,7 @@ export class ProgramBuilder {
     const held = this.#held.get(tensor)!;
     if (sameRegion(held, region)) return tensor;
     const name = this.fresh(tensor, {
-      dtype: this.#graph.types.get(tensor)!.dtype,
+      dtype: knownTypeOf(this.#graph.types, tensor).dtype,
       shape: regionShape(region),
     });
     this.#slice(tensor, held, region, name);

@@ -50,7 +50,8 @@ function withOutputs(part: Graph, outputs: readonly WholeOutput[]): Graph {
     const name = names.includes(tensor) ? `${tensor}#${names.length}` : tensor;
     if (name !== tensor) {
       nodes.push({ name, op: 'Identity', domain: '', inputs: [tensor], outputs: [name], attributes: {} });
-      types.set(name, types.get(tensor)!);
+      const type = types.get(tensor);
+      if (type) types.set(name, type);
     }
     names.push(name);
   }

@@ -7,15 +7,21 @@ export interface Difference {
   readonly maxRelativeDifference: number;
 }
 
-/** How far `got` is from `wanted`, by output name. An element that is a number in one only is infinitely far. */
-export function differenceOf(
-  got: ReadonlyMap<string, Tensor>,
-  wanted: ReadonlyMap<string, Tensor>,
-): Difference {
-  let maxAbsDifference = 0;
-  let maxRelativeDifference = 0;
-  for (const [name, tensor] of wanted) {
-    const a = got.get(name)?.data ?? [];
+type Outputs = ReadonlyMap<string, Tensor>;
+
+/** How far two values of one output are apart. */
+export interface Distance {
+  readonly output: string;
+  /** Largest |a - b|; infinite where an element is a number in one only, or their number differs. */
+  readonly largest: number;
+  /** Of the wanted output: its largest finite |b|. */
+  readonly magnitude: number;
+}
+
+/** How far `got` is from `wanted`, for each output that is wanted. */
+export function distancesOf(got: Outputs, wanted: Outputs): Distance[] {
+  return [...wanted].map(([output, tensor]) => {
+    const a = got.get(output)?.data ?? [];
     const b = tensor.data;
     let largest = 0;
     let magnitude = 0;
@@ -27,8 +33,19 @@ export function differenceOf(
       const apart = Math.abs(x - y);
       largest = Math.max(largest, Number.isNaN(apart) ? Number.POSITIVE_INFINITY : apart);
     }
-    maxAbsDifference = Math.max(maxAbsDifference, largest);
-    if (largest > 0) maxRelativeDifference = Math.max(maxRelativeDifference, largest / magnitude);
-  }
-  return { maxAbsDifference, maxRelativeDifference };
+    return { output, largest, magnitude };
+  });
+}
+
+/** How far `got` is from `wanted`, by output name. An element that is a number in one only is infinitely far. */
+export function differenceOf(got: Outputs, wanted: Outputs): Difference {
+  return mostOf(distancesOf(got, wanted));
+}
+
+export function mostOf(distances: readonly Distance[]): Difference {
+  const relative = distances.map(({ largest, magnitude }) => (largest > 0 ? largest / magnitude : 0));
+  return {
+    maxAbsDifference: Math.max(0, ...distances.map(({ largest }) => largest)),
+    maxRelativeDifference: Math.max(0, ...relative),
+  };
 }

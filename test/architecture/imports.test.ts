@@ -6,9 +6,9 @@ import { forbiddenImports, importCycles, readImports } from './imports.ts';
 
 const root = fileURLToPath(new URL('../../src', import.meta.url));
 
-describe('the house', () => {
-  const imports = readImports(root);
+const imports = readImports(root);
 
+describe('the house', () => {
   it('was read', () => {
     expect(imports.size).toBeGreaterThan(100);
     expect(imports.get(path.join('master', 'master.ts'))).toContain(path.join('wire', 'topics.ts'));
@@ -31,6 +31,24 @@ describe('the house', () => {
     expect(lines.at(-1)).toBeLessThanOrEqual(320);
   });
 });
+
+describe('types of tensors', () => {
+  it('are asked for, never taken for there: an output may have another shape in every run', () => {
+    const taken = [...imports.keys()].flatMap((file) =>
+      readFileSync(path.join(root, file), 'utf8')
+        .split('\n')
+        .flatMap((line, at) => (takesType(line) ? [`${file}:${at + 1}`] : [])),
+    );
+    expect(taken).toEqual([]);
+    expect(takesType('const { shape } = graph.types.get(outputs[0]!)!;')).toBe(true);
+    expect(takesType('const shape = graph.types.get(name)?.shape;')).toBe(false);
+  });
+});
+
+/** True where a line calls `get` of a map of types and asserts that something is there. */
+function takesType(line: string): boolean {
+  return /[tT]ypes\.get\((?:[^()]|\([^()]*\))*\)!/.test(line);
+}
 
 describe('the check itself', () => {
   it('finds an import that goes up', () => {

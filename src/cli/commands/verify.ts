@@ -1,5 +1,7 @@
 import { IsobathError } from '../../base/errors.ts';
+import { noiseOf } from '../../engine/noise.ts';
 import { STRATEGY_NAMES } from '../../planner/strategies.ts';
+import { boundText, NOISE_FACTOR } from '../../tensor/judgement.ts';
 import { WIRE_TOLERANCE } from '../../tensor/precision.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { clientOptions, hasBroker } from '../client-options.ts';
@@ -12,10 +14,15 @@ import { resolveModel } from '../resolve-model.ts';
 import { runLocally } from '../run-locally.ts';
 import { checkStrategy } from '../served-models.ts';
 import { runOnFleet, runThroughMaster, type VerifyFlags } from '../verify-runs.ts';
-import { comparisonOf, type Pair, verifiedDocument, verifiedText } from '../verify-text.ts';
+import {
+  comparisonOf,
+  DEFAULT_TOLERANCE,
+  type Pair,
+  toleranceOf,
+  verifiedDocument,
+  verifiedText,
+} from '../verify-text.ts';
 import { wireOption } from '../wire-option.ts';
-
-const DEFAULT_TOLERANCE = 1e-4;
 
 /** `isobath verify`: the distributed result against the whole model run here. */
 export function verifyCommand(context: CliContext) {
@@ -25,7 +32,8 @@ export function verifyCommand(context: CliContext) {
     description:
       'Runs a model distributed over agents and whole on this machine, and compares every element of every output. ' +
       'Without --broker, it starts agents of its own on free ports of this machine. Exits with 1 where the difference ' +
-      `is above the tolerance, by default ${DEFAULT_TOLERANCE} of the output's largest magnitude.`,
+      `is above the tolerance, by default ${DEFAULT_TOLERANCE} of the output's largest magnitude, or ${NOISE_FACTOR} times what ` +
+      'rounding does to the model where that is more; integers must be equal.',
     examples: [
       ['isobath verify zoo:vgg16 --agents 4', 'every layer cut by output depth over four agents'],
       [
@@ -79,18 +87,22 @@ export function verifyCommand(context: CliContext) {
       let localMs = 0;
       for (const [at, given] of inputs.entries()) {
         const local = await runLocally(engine, model.graph, given);
-        pairs.push({ got: distributed.outputs[at]!, wanted: local.outputs });
+        const noise = () => {
+          output.progress('Measuring what rounding does to the model');
+          return noiseOf(engine, model.graph, given);
+        };
+        pairs.push({ got: distributed.outputs[at]!, wanted: local.outputs, noise });
         localMs = local.totalMs;
       }
-      const found = comparisonOf(pairs, model);
-      const { tolerance = Math.max(DEFAULT_TOLERANCE, WIRE_TOLERANCE[distributed.wire]) } = options;
-      const ok = found.maxRelativeDifference <= tolerance;
-      const verified = { spec, ...distributed, ...found, inputs: files.length, tolerance, ok, localMs };
+      const { wire } = distributed;
+      const found = await comparisonOf(pairs, model, { tolerance: options.tolerance, wire });
+      const tolerance = options.tolerance ?? toleranceOf(wire);
+      const verified = { spec, ...distributed, ...found, inputs: files.length, tolerance, localMs };
       output.result(verifiedDocument(verified), () => verifiedText(verified, output));
-      if (ok) return;
+      if (found.ok) return;
       throw IsobathError.of('ISO_ERR_VERIFY_FAILED', {
         difference: `${found.maxRelativeDifference.toExponential(2)} of the largest magnitude`,
-        tolerance,
+        bound: boundText(found.bound, tolerance),
       });
     });
 }

@@ -4,6 +4,7 @@ import type { GoldenFiles } from '../../formats/manifest.ts';
 import { writeNpy } from '../../formats/npy.ts';
 import { isPicture, sniff } from '../../formats/sniff.ts';
 import { bytesOfSource } from '../../formats/source.ts';
+import { inputTypeOf } from '../../graph/graph.ts';
 import type { StoreFile } from '../../repository/store.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { inputsFor } from '../model-input.ts';
@@ -46,7 +47,7 @@ export async function goldenInputs(
     const { manifest, graph } = model;
     if (isPicture(sniff(bytes)) && manifest?.input) {
       const input = manifest.input.name;
-      const tensor = await readInput(given, { input, type: graph.types.get(input)!, manifest });
+      const tensor = await readInput(given, { input, type: inputTypeOf(graph, input), manifest });
       const file = `picture${extname(given).toLowerCase()}`;
       inputs.push({ given, tensors: new Map([[input, tensor]]), picture: { input, file, bytes } });
     } else inputs.push({ given, tensors: (await inputsFor(model, given)).inputs });

@@ -7,6 +7,7 @@ import {
   readManifest,
 } from '../../formats/manifest.ts';
 import { bytesOfSource } from '../../formats/source.ts';
+import { inputTypeOf } from '../../graph/graph.ts';
 import { sizeOf } from '../../tensor/region.ts';
 import type { ResolvedModel } from '../resolve-model.ts';
 import type { ImportFlags } from './flags.ts';
@@ -86,7 +87,7 @@ function outputOf({ graph }: ResolvedModel, { activation }: ImportFlags, given: 
 
 function misfits({ graph }: ResolvedModel, { input, output, labels, task }: Draft): string[] {
   const problems: string[] = [];
-  const shape = input && graph.inputs.includes(input.name) ? graph.types.get(input.name)!.shape : undefined;
+  const shape = input && graph.inputs.includes(input.name) ? inputTypeOf(graph, input.name).shape : undefined;
   if (input && !shape)
     problems.push(`input.name is ${input.name}, but the inputs are ${graph.inputs.join(', ')}`);
   if (input && shape) {
@@ -100,9 +101,11 @@ function misfits({ graph }: ResolvedModel, { input, output, labels, task }: Draf
     }
   }
   const name = output?.name ?? graph.outputs[0]!;
-  const type = graph.outputs.includes(name) ? graph.types.get(name) : undefined;
-  if (!type) problems.push(`output.name is ${name}, but the outputs are ${graph.outputs.join(', ')}`);
-  else if (task === 'classification' && labels.length > 0 && sizeOf(type.shape) !== labels.length) {
+  // an output that has another shape in every run has no type
+  const type = graph.types.get(name);
+  if (!graph.outputs.includes(name)) {
+    problems.push(`output.name is ${name}, but the outputs are ${graph.outputs.join(', ')}`);
+  } else if (type && task === 'classification' && labels.length > 0 && sizeOf(type.shape) !== labels.length) {
     problems.push(
       `there are ${labels.length} labels, but the output ${name} has ${sizeOf(type.shape)} values`,
     );

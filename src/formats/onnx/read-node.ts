@@ -1,8 +1,16 @@
-import { toBinary } from '@bufbuild/protobuf';
-import type { Attribute, Node } from '../../graph/graph.ts';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Attribute, Body, Node } from '../../graph/graph.ts';
+import { sortNodes } from '../../graph/sort.ts';
 import { ATTRIBUTE_TYPE } from './constants.ts';
 import type { ReadContext } from './context.ts';
-import { type AttributeProto, AttributeProtoSchema, type NodeProto } from './onnx_pb.ts';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  type NodeProto,
+} from './onnx_pb.ts';
+import { readInitializers } from './read-initializers.ts';
 import { capturedNames } from './subgraph-reads.ts';
 import { decodeTensor } from './tensor-proto.ts';
 
@@ -11,7 +19,24 @@ export function domainOf(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
 }
 
-export function readNode(proto: NodeProto, name: string, context: ReadContext): Node {
+/** The nodes of a graph or a subgraph, in the order of the file, each with a name of its own. */
+export function readNodes(proto: Pick<GraphProto, 'node'>, context: ReadContext): Node[] {
+  const taken = new Set(proto.node.map((node) => node.name));
+  const seen = new Set<string>();
+  return proto.node.map((node, at) => {
+    let name = node.name;
+    // A name made of operator and place is the same in every reading of the file.
+    if (name === '' || seen.has(name)) {
+      name = `${node.opType}_${at}`;
+      while (taken.has(name)) name += '_';
+      taken.add(name);
+    }
+    seen.add(name);
+    return readNode(node, name, context);
+  });
+}
+
+function readNode(proto: NodeProto, name: string, context: ReadContext): Node {
   if (proto.opType === '') throw context.malformed(`the node ${name} has no operator`);
   return {
     name,
@@ -81,5 +106,17 @@ function textOf(bytes: Uint8Array): string | undefined {
 function opaque(proto: AttributeProto, context: ReadContext): Attribute {
   const graphs = proto.g === undefined ? proto.graphs : [proto.g, ...proto.graphs];
   const reads = new Set(graphs.flatMap((graph) => [...capturedNames(graph, context)]));
-  return { type: 'opaque', proto: toBinary(AttributeProtoSchema, proto), reads: [...reads] };
+  const opaqueProto = toBinary(AttributeProtoSchema, proto);
+  const [only] = proto.g === undefined ? [] : graphs;
+  const body = only && graphs.length === 1 ? { body: () => readBody(only, context) } : {};
+  return { type: 'opaque', proto: opaqueProto, reads: [...reads], ...body };
+}
+
+/** A subgraph, decoded. `opaque` has checked that it can be. */
+function readBody(bytes: Uint8Array, context: ReadContext): Body {
+  const proto = fromBinary(GraphProtoSchema, bytes, { readUnknownFields: false });
+  const { nodes, cyclic } = sortNodes(readNodes(proto, context));
+  if (cyclic) throw context.malformed(`the node ${cyclic.name} depends on its own output`);
+  const outputs = proto.output.map(({ name }) => name);
+  return { nodes, initializers: readInitializers(proto, context), outputs };
 }

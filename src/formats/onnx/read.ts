@@ -6,9 +6,9 @@ import type { Tensor, TensorType } from '../../tensor/tensor.ts';
 import { audit } from './audit.ts';
 import { LIMITS, ReadContext } from './context.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
-import { domainOf, readNode } from './read-node.ts';
-import { decodeTensor } from './tensor-proto.ts';
-import { declaredType, inputType } from './value-info.ts';
+import { readInitializers } from './read-initializers.ts';
+import { domainOf, readNodes } from './read-node.ts';
+import { declaredType, inputTypes } from './value-info.ts';
 
 export interface ReadOptions {
   /** The name that errors give to the model. */
@@ -74,19 +74,6 @@ function readOpsets(model: ModelProto): Record<string, number> {
   return Object.fromEntries(versions.length === 0 ? [['', 1]] : versions);
 }
 
-function readInitializers(proto: GraphProto, context: ReadContext): Map<string, Tensor> {
-  const initializers = new Map<string, Tensor>();
-  for (const bytes of proto.initializer) {
-    const { name, tensor } = decodeTensor(bytes, context);
-    if (name === '') throw context.malformed('a constant has no name');
-    if (!tensor)
-      throw context.unsupported(`the constant ${name} has an element type that Isobath does not hold`);
-    if (initializers.has(name)) throw context.malformed(`the constant ${name} is there twice`);
-    initializers.set(name, tensor);
-  }
-  return initializers;
-}
-
 /** The live inputs, and the types of everything that is declared. IR version 3 lists constants as inputs, too. */
 function readInputs(
   proto: GraphProto,
@@ -95,37 +82,20 @@ function readInputs(
   types: Map<string, TensorType>,
   context: ReadContext,
 ): string[] {
-  const symbols = new Map<string, number>();
   const live = proto.input.filter((input) => !initializers.has(input.name));
-  for (const input of live) {
-    if (input.name === '') throw context.malformed('an input has no name');
-    if (types.has(input.name)) throw context.malformed(`the input ${input.name} is there twice`);
-    const override = Object.hasOwn(shapes, input.name) ? shapes[input.name] : undefined;
-    types.set(input.name, inputType(input, override, symbols, context));
-  }
   const inputs = live.map((input) => input.name);
+  if (inputs.includes('')) throw context.malformed('an input has no name');
+  const seen = new Set<string>();
+  const twice = inputs.find((name) => seen.size === seen.add(name).size);
+  if (twice !== undefined) throw context.malformed(`the input ${twice} is there twice`);
+  const { types: own, symbols } = inputTypes(live, shapes, context);
+  for (const [name, type] of own) types.set(name, type);
   for (const [name, { dtype, shape }] of initializers) types.set(name, { dtype, shape });
   for (const value of [...proto.valueInfo, ...proto.output]) {
     const type = types.has(value.name) ? undefined : declaredType(value, symbols, context);
     if (type) types.set(value.name, type);
   }
   return inputs;
-}
-
-function readNodes(proto: GraphProto, context: ReadContext): Node[] {
-  const taken = new Set(proto.node.map((node) => node.name));
-  const seen = new Set<string>();
-  return proto.node.map((node, at) => {
-    let name = node.name;
-    // A name made of operator and place is the same in every reading of the file.
-    if (name === '' || seen.has(name)) {
-      name = `${node.opType}_${at}`;
-      while (taken.has(name)) name += '_';
-      taken.add(name);
-    }
-    seen.add(name);
-    return readNode(node, name, context);
-  });
 }
 
 function refuseFunctions(model: ModelProto, nodes: readonly Node[], context: ReadContext): void {

@@ -1,6 +1,6 @@
 import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
-import { closedShape, type Dimension } from '../open-dimensions.ts';
+import { closedShape, type Dimension, symbolSizes } from '../open-dimensions.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
 
@@ -22,23 +22,27 @@ function tensorTypeOf(type: TypeProto | undefined): TypeProto_Tensor | undefined
 }
 
 /**
- * The type of a graph input with every dimension closed, as `closedShape` does it. Sizes that symbols stand for are
- * written to `symbols`.
+ * The types of the graph's inputs with every dimension closed, as `closedShape` does it, and the sizes that symbols stand
+ * for. `shapes` are those that the user gives, by input.
  */
-export function inputType(
-  input: ValueInfoProto,
-  override: readonly number[] | undefined,
-  symbols: Map<string, number>,
+export function inputTypes(
+  inputs: readonly ValueInfoProto[],
+  shapes: Readonly<Record<string, readonly number[]>>,
   context: ReadContext,
-): TensorType {
-  const dtype = dtypeOf(tensorTypeOf(input.type)?.elemType ?? 0);
-  if (!dtype) throw context.unsupported(`the input ${input.name} is not a tensor of numbers`);
-  const dimensions = dimensionsOf(input.type, context);
-  const shape = closedShape(input.name, dimensions, override, symbols);
-  for (const [axis, dimension] of (dimensions ?? []).entries()) {
-    if (typeof dimension === 'string') symbols.set(dimension, shape[axis]!);
+): { types: ReadonlyMap<string, TensorType>; symbols: ReadonlyMap<string, number> } {
+  const declared = inputs.map(({ name, type }) => ({
+    name,
+    dtype: dtypeOf(tensorTypeOf(type)?.elemType ?? 0),
+    dimensions: dimensionsOf(type, context),
+    override: Object.hasOwn(shapes, name) ? shapes[name] : undefined,
+  }));
+  const symbols = symbolSizes(declared);
+  const types = new Map<string, TensorType>();
+  for (const { name, dtype, dimensions, override } of declared) {
+    if (!dtype) throw context.unsupported(`the input ${name} is not a tensor of numbers`);
+    types.set(name, { dtype, shape: closedShape(name, dimensions, override, symbols) });
   }
-  return { dtype, shape };
+  return { types, symbols };
 }
 
 /** The declared type of a value inside the graph; undefined where it is open, or not a tensor that we hold. */

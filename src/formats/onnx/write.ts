@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { IsobathError } from '../../base/errors.ts';
 import { DATA_TYPE } from '../../graph/data-types.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { isBranching } from '../../graph/passes/inline-branches.ts';
 import { bytesOf, type Tensor, type TensorType } from '../../tensor/tensor.ts';
 import { LIMITS } from './context.ts';
 import { GraphProtoSchema, ModelProtoSchema, type ValueInfoProto, ValueInfoProtoSchema } from './onnx_pb.ts';
@@ -84,7 +85,10 @@ function irVersionFor(opset: number): bigint {
 
 /** The graph without its constants. */
 function graphBody(graph: Graph): Uint8Array {
-  const value = (name: string) => valueInfo(name, graph.types.get(name));
+  // Where shapes are fixed, runtimes check both branches of an If against them, also the one that is never taken with
+  // such shapes, and refuse the model; where they are open, only the branch that is taken has to fit.
+  const open = graph.nodes.some(isBranching);
+  const value = (name: string) => valueInfo(name, graph.types.get(name), open);
   const faces = new Set([...graph.inputs, ...graph.outputs, ...graph.initializers.keys()]);
   const inner = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== '' && !faces.has(name));
   const proto = create(GraphProtoSchema, {
@@ -93,15 +97,17 @@ function graphBody(graph: Graph): Uint8Array {
     node: graph.nodes.map(nodeProto),
     input: graph.inputs.map(value),
     output: graph.outputs.map(value),
-    valueInfo: inner.filter((name) => graph.types.has(name)).map(value),
+    valueInfo: open ? [] : inner.filter((name) => graph.types.has(name)).map(value),
   });
   return toBinary(GraphProtoSchema, proto);
 }
 
-/** Without a type the runtime infers one, or the value is no tensor. */
-function valueInfo(name: string, type: TensorType | undefined): ValueInfoProto {
+/** Without a type the runtime infers one, or the value is no tensor. With `open`, every extent of the shape is left open. */
+function valueInfo(name: string, type: TensorType | undefined, open: boolean): ValueInfoProto {
   if (!type) return create(ValueInfoProtoSchema, { name });
-  const dim = type.shape.map((extent) => ({ value: { case: 'dimValue' as const, value: BigInt(extent) } }));
+  const dim = type.shape.map((extent) =>
+    open ? {} : { value: { case: 'dimValue' as const, value: BigInt(extent) } },
+  );
   const value = { elemType: DATA_TYPE[type.dtype], shape: { dim } };
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });
 }

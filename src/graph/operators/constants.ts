@@ -14,9 +14,9 @@ import {
 } from './spec.ts';
 
 /** Undefined for a type that we do not hold. Operator sets before 6 named the type by a string. */
-export function castTarget(context: OperatorContext): DType | undefined {
-  const to = context.node.attributes['to'];
-  if (to?.type !== 'string') return dtypeOf(numberOf(context.node, 'to', 0));
+export function castTarget({ node }: Pick<OperatorContext, 'node'>): DType | undefined {
+  const to = node.attributes['to'];
+  if (to?.type !== 'string') return dtypeOf(numberOf(node, 'to', 0));
   const name = to.value
     .toLowerCase()
     .replace(/^float$/, 'float32')
@@ -43,7 +43,7 @@ export function constantNumbers(
   return { dtype, shape: [list.value.length], values: [...list.value] };
 }
 
-function inferConstant({ node }: OperatorContext): OutputTypes {
+function inferConstant({ node }: Pick<OperatorContext, 'node'>): OutputTypes {
   const { value } = node.attributes;
   const type = value?.type === 'tensor' ? value.value : constantNumbers(node);
   return [type && { dtype: type.dtype, shape: type.shape }];
@@ -89,13 +89,13 @@ function inferRange(context: OperatorContext): OutputTypes {
 }
 
 export const CONSTANTS: OperatorFamily = {
-  Cast: { infer: inferCast },
+  Cast: { infer: inferCast, open: (node) => castTarget({ node }) === undefined },
   CastLike: {
     infer: (context) => [{ dtype: needInput(context, 1).dtype, shape: needInput(context, 0).shape }],
   },
   Range: { infer: inferRange },
   Size: { infer: () => [{ dtype: 'int64', shape: [] }] },
-  Constant: { infer: inferConstant },
+  Constant: { infer: inferConstant, open: (node) => inferConstant({ node })[0] === undefined },
   ConstantOfShape: { infer: inferConstantOfShape },
   Shape: {
     infer: (context) => [{ dtype: 'int64', shape: [shapeValues(context).length] }],

@@ -4,7 +4,7 @@ import { CONVOLUTION } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { MATMUL } from './matmul.ts';
 import { NORMALIZATION } from './normalization.ts';
-import { OPEN_SHAPES } from './open-shapes.ts';
+import { NO_TENSORS, NO_TENSORS_ML, OPEN_SHAPES } from './open-shapes.ts';
 import { POOLING } from './pooling.ts';
 import { QUANTIZATION } from './quantization.ts';
 import { REDUCTION } from './reduce.ts';
@@ -30,12 +30,19 @@ export const OPERATORS: ReadonlyMap<string, OperatorSpec> = new Map(
     REPEATING,
     QUANTIZATION,
     OPEN_SHAPES,
+    NO_TENSORS,
   ].flatMap((family) => Object.entries(family)),
 );
 
 /** Undefined for an operator that we do not know, or of another domain. */
 export function operatorOf(node: Node): OperatorSpec | undefined {
   return node.domain === '' ? OPERATORS.get(node.op) : undefined;
+}
+
+/** True where what the node makes has another shape in every run whatever it reads, or is no tensor of numbers. */
+export function isOpen(node: Node): boolean {
+  const open = node.domain === 'ai.onnx.ml' ? NO_TENSORS_ML.get(node.op) : operatorOf(node)?.open;
+  return node.open === true || (typeof open === 'function' ? open(node) : open === true);
 }
 
 /** The version of the standard operator set that the graph imports. */

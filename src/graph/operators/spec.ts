@@ -22,8 +22,8 @@ export type OutputTypes = readonly (TensorType | undefined)[];
 export interface OperatorSpec {
   /** Throws ISO_ERR_SHAPE_INVALID where no output can have a shape. */
   infer(context: OperatorContext): OutputTypes;
-  /** True where the output's shape depends on the elements of the input, so that it differs from run to run. */
-  readonly open?: true;
+  /** True where an output has another shape in every run whatever the inputs are, or is no tensor of numbers. */
+  readonly open?: true | ((node: Node) => boolean);
   /**
    * Multiply-accumulates, given the type of the first output. Operators without it count 0: their time goes with the
    * bytes that they move, not with arithmetic.

@@ -53,6 +53,11 @@ function widenedNode(node: Node, refuse: (reason: string) => Error): Node {
 }
 
 function widenedAttribute(node: Node, name: string, attribute: Attribute): Attribute {
+  if (attribute.type === 'opaque') {
+    // what a subgraph holds stays as it is, so it must not come into a graph that was widened
+    const { body: _, ...closed } = attribute;
+    return closed;
+  }
   if (attribute.type === 'tensor') {
     return isHalfTensor(attribute) ? { ...attribute, value: widened(attribute.value) } : attribute;
   }

@@ -1,4 +1,4 @@
-import type { Graph, Node } from '../../graph/graph.ts';
+import { type Graph, knownTypeOf, type Node } from '../../graph/graph.ts';
 import { type Range, type Region, regionShape, type Shape } from '../../tensor/region.ts';
 import type { ProgramBuilder } from '../program-builder.ts';
 
@@ -33,11 +33,11 @@ export type Reduction = (target: Target, channels: Range) => readonly PartialSum
 
 /** Shape of the node's input `at`; the callers made sure that every shape is known. */
 export function inputShape({ graph, node }: Target, at: number): Shape {
-  return graph.types.get(node.inputs[at]!)!.shape;
+  return knownTypeOf(graph.types, node.inputs[at]!).shape;
 }
 
 export function outputShape({ graph, node }: Target): Shape {
-  return graph.types.get(node.outputs[0]!)!.shape;
+  return knownTypeOf(graph.types, node.outputs[0]!).shape;
 }
 
 export function hasInput(node: Node, at: number): boolean {
@@ -70,5 +70,5 @@ export function broadcastRegion(shape: Shape, region: Region): Region {
 /** A new name for `region` of the node's first output. */
 export function freshOutput(builder: ProgramBuilder, { graph, node }: Target, region: Region): string {
   const tensor = node.outputs[0]!;
-  return builder.fresh(tensor, { dtype: graph.types.get(tensor)!.dtype, shape: regionShape(region) });
+  return builder.fresh(tensor, { dtype: knownTypeOf(graph.types, tensor).dtype, shape: regionShape(region) });
 }

@@ -1,3 +1,4 @@
+import { knownTypeOf } from '../../graph/graph.ts';
 import { axisRegion } from '../../tensor/region.ts';
 import { type ChainPoint, chainPoints } from '../chain.ts';
 import { exchangePoints, type Goal, lines } from '../exchange-points.ts';
@@ -65,7 +66,7 @@ interface Strip {
 /** Workers without a row get nothing. */
 function stripsOf({ graph, outputs }: Run, weights: readonly number[]): Strip[] {
   const [tensor] = outputs as [string];
-  const { shape } = graph.types.get(tensor)!;
+  const { shape } = knownTypeOf(graph.types, tensor);
   const able = weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
   return lines(shape[SPATIAL.rows]!, able).flatMap((range, worker) => {
     const region = axisRegion(shape, SPATIAL.rows, range);
@@ -105,7 +106,7 @@ function goalsOf(run: Run, strips: readonly Strip[], points: readonly ChainPoint
 }
 
 function goalAt(run: Run, strips: readonly Strip[], point: ChainPoint, at: number): Goal {
-  const { shape } = run.graph.types.get(point.tensor)!;
+  const { shape } = knownTypeOf(run.graph.types, point.tensor);
   const range = rangesAt(run, strips, point)[at]!;
   return {
     at: point.at,
@@ -115,7 +116,7 @@ function goalAt(run: Run, strips: readonly Strip[], point: ChainPoint, at: numbe
 
 function rangesAt({ graph }: Run, strips: readonly Strip[], { tensor }: ChainPoint) {
   return lines(
-    graph.types.get(tensor)!.shape[SPATIAL.rows]!,
+    knownTypeOf(graph.types, tensor).shape[SPATIAL.rows]!,
     strips.map(({ weight }) => weight),
   );
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { writeOnnx } from '../../../src/formats/onnx/index.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
+import { rankDecided } from '../../support/branches.ts';
 import { floats, graphOf, ints, nodeOf } from '../../support/graphs.ts';
 import { graphOfCase, NODE_CASES } from '../../support/operator-cases.ts';
 import type { Model } from './mutator.ts';
@@ -43,7 +44,7 @@ function convolutional(): Graph {
 /** Small models of every kind of layer, so that a mutation is likely to hit what matters. */
 export const ONNX_CORPUS: readonly Model[] = [
   onnx('convolutional', writeOnnx(convolutional())),
-  onnx('convolutional', writeOnnx(convolutional())),
+  onnx('branches', rankDecided(3)),
   ...['qdq', 'qoperator', 'dynamic'].map((name) => onnx(name, fixture(`quantised/${name}.onnx`))),
   ...NODE_CASES.map((each) => onnx(each.op, writeOnnx(graphOfCase(each)))),
 ];

@@ -1,4 +1,4 @@
-import type { Attribute, Graph, Node } from '../../../graph/graph.ts';
+import { type Attribute, type Graph, knownTypeOf, type Node } from '../../../graph/graph.ts';
 import { contextOf } from '../../../graph/infer.ts';
 import { operatorOf } from '../../../graph/operators/index.ts';
 import { toInt64 } from '../../../tensor/int64.ts';
@@ -34,7 +34,7 @@ export class GraphWriter {
   }
 
   typeOf(tensor: string): TensorType {
-    return this.#types.get(tensor)!;
+    return knownTypeOf(this.#types, tensor);
   }
 
   shapeOf(tensor: string): Shape {

@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from '../../../tensor/region.ts';
 import type { Tensor, TensorType } from '../../../tensor/tensor.ts';
-import type { Attribute, Graph, Node } from '../../graph.ts';
+import { type Attribute, type Graph, knownTypeOf, type Node } from '../../graph.ts';
 import { opsetOf } from '../../operators/index.ts';
 import { Constants } from './constants.ts';
 import { type Layout, sameLayout } from './layout.ts';
@@ -140,7 +140,7 @@ export class Sweep {
     const outputs = node.outputs.map((name, at) => {
       const like = likes[at];
       if (name === '' || !like) return '';
-      const type = this.graph.types.get(name)!;
+      const type = knownTypeOf(this.graph.types, name);
       if (!like.flat && isInOrder(like.order)) return name;
       const tensor = this.fresh(name);
       const axes = permuted(type.shape, inverse(like.order));
@@ -155,7 +155,7 @@ export class Sweep {
   addFlat(node: Node, inputs: readonly string[], like: Layout): void {
     const [name = ''] = node.outputs;
     const tensor = this.fresh(name);
-    this.types.set(tensor, this.graph.types.get(name)!);
+    this.types.set(tensor, knownTypeOf(this.graph.types, name));
     this.hold(name, { ...like, tensor });
     this.nodes.push({ ...node, inputs, outputs: [tensor] });
   }
@@ -209,7 +209,7 @@ export class Sweep {
     like: string,
     attributes: Record<string, Attribute>,
   ): void {
-    const { dtype } = this.types.get(like)!;
+    const { dtype } = knownTypeOf(this.types, like);
     this.types.set(output, { dtype, shape });
     this.nodes.push({
       name: this.#nodeName(op, output),
