@@ -7,6 +7,7 @@ import { foldPads } from './fold-pads.ts';
 import { mergeReshapes } from './merge-reshapes.ts';
 import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
+import { placeDequantized } from './place-dequantized.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
 
@@ -22,6 +23,7 @@ export const PASSES: readonly Pass[] = [
   dropIdentity,
   dropUnused,
   openLast,
+  placeDequantized,
 ];
 
 export interface SimplifyOptions {

@@ -1,5 +1,7 @@
 import { axisOf, numberOf } from '../../../graph/attributes.ts';
+import { dequantized } from '../../../graph/folding/dequantized.ts';
 import { sizeOf } from '../../../tensor/region.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
 import type { TensorId } from '../program.ts';
 import { type NodeView, need, output, type Rule, type Rules } from './rule.ts';
 import { Unsupported } from './unsupported.ts';
@@ -23,17 +25,27 @@ function along({ emit, node }: NodeView, value: Value, parameter: Value): Tensor
   return deviceType(parameter.type.dtype) === 'float32' ? x : emit.emit('Cast', { x }, { dtype: 'float32' });
 }
 
-/** (x - zero point) * scale */
+/** (x - zero point) * scale; of constants it is computed once, when the program is written. */
 const dequantize: Rule = (view) => {
   const { emit } = view;
   const [value, scale] = [need(view, 0), need(view, 1)];
   const zero = view.inputs[2];
   needFloat(scale);
+  const constant = constantOf(view);
+  if (constant) return [{ type: view.outputs[0]!, constant, forms: {} }];
   deviceType(value.type.dtype);
   const x = emit.emit('Cast', { x: emit.first(value) }, { dtype: 'float32' });
   const centred = zero ? emit.emit('Sub', { a: x, b: along(view, value, zero) }) : x;
   return [output(view, emit.emit('Multiply', { a: centred, b: along(view, value, scale) }))];
 };
+
+/** Filters of a quantised model: TensorFlow.js has no kernels that take them as they are stored. */
+function constantOf({ node, context }: NodeView): Tensor | undefined {
+  const [source, scale, zero] = [0, 1, 2].map((at) => context.constant(at));
+  if (!source || !scale || ((node.inputs[2] ?? '') !== '' && !zero)) return undefined;
+  if (numberOf(node, 'block_size', 0) > 0) return undefined;
+  return dequantized(source, scale, zero, axisOf(numberOf(node, 'axis', 1), source.shape.length));
+}
 
 /** x / scale, rounded half to even, + zero point, held within the type's bounds */
 const quantize: Rule = (view) => {

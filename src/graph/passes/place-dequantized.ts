@@ -1,0 +1,76 @@
+import type { TensorType } from '../../tensor/tensor.ts';
+import { type Graph, type Node, readsOf } from '../graph.ts';
+import type { Pass } from './pass.ts';
+
+/**
+ * DequantizeLinear of a constant stands right before each node that reads it, once for each:
+ *
+ *     w int8 -> DequantizeLinear -> w float32 -> Conv          the filters of a quantised model
+ *
+ * It is not folded. The constant travels and is held as the bytes that the model stores, and the engine sees the pattern
+ * that it has integer kernels for; float32 filters between quantised activations would be quantised again by
+ * onnxruntime, with one scale for all of their channels. Where reader and filters lie side by side, a stage that has the
+ * one has the other: what a DequantizeLinear makes of constants never crosses to another stage.
+ */
+export const placeDequantized: Pass = {
+  name: 'place-dequantized',
+  run(graph: Graph): Graph {
+    const fixed = new Set([...graph.outputs, ...graph.nodes.flatMap(capturedBy)]);
+    const makers = new Map<string, Node>();
+    for (const node of graph.nodes) {
+      const [output = ''] = node.outputs;
+      if (dequantizesConstants(graph, node) && graph.types.has(output) && !fixed.has(output))
+        makers.set(output, node);
+    }
+    if (makers.size === 0) return graph;
+    const copies = new Copies(graph.types);
+    const moved = new Set(makers.values());
+    const nodes = graph.nodes.flatMap((node) => {
+      if (moved.has(node)) return [];
+      const before = new Map<string, Node>();
+      const inputs = node.inputs.map((name) => {
+        const maker = makers.get(name);
+        if (!maker) return name;
+        const copy = before.get(name) ?? copies.of(maker);
+        before.set(name, copy);
+        return copy.outputs[0]!;
+      });
+      return before.size === 0 ? [node] : [...before.values(), { ...node, inputs }];
+    });
+    return { ...graph, nodes, types: copies.types };
+  },
+};
+
+/** True for a DequantizeLinear whose value does not depend on the graph's inputs. */
+export function dequantizesConstants({ initializers }: Graph, node: Node): boolean {
+  if (node.domain !== '' || node.op !== 'DequantizeLinear') return false;
+  return readsOf(node).every((name) => initializers.has(name));
+}
+
+function capturedBy({ attributes }: Node): readonly string[] {
+  return Object.values(attributes).flatMap((attribute) =>
+    attribute.type === 'opaque' ? attribute.reads : [],
+  );
+}
+
+/** The first reader takes the node as it is; each further one gets a copy under names of its own. */
+class Copies {
+  readonly types: Map<string, TensorType>;
+  readonly #given = new Set<Node>();
+
+  constructor(types: ReadonlyMap<string, TensorType>) {
+    this.types = new Map(types);
+  }
+
+  of(node: Node): Node {
+    if (!this.#given.has(node)) {
+      this.#given.add(node);
+      return node;
+    }
+    const [output = ''] = node.outputs;
+    let name = `${output}'`;
+    while (this.types.has(name)) name += "'";
+    this.types.set(name, this.types.get(output)!);
+    return { ...node, name: `${node.name}${name.slice(output.length)}`, outputs: [name] };
+  }
+}
