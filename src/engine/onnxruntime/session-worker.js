@@ -38,6 +38,8 @@ const operations = {
           // Computes in float32 with filters that are scaled in blocks. Without it the other factor is rounded to 8 bits
           // first: 5e-3 of the largest magnitude. Programs have none left (kernel-graph.ts), but a subgraph may.
           qdq_matmulnbits_accuracy_level: '1',
+          // Two roundings in a row, to steps of different sizes, would become one.
+          disable_double_qdq_remover: '1',
         },
         // Float32 filters between quantised feature maps would get one scale for all channels.
         optimization: { disable_specified_optimizers: 'WeightBiasQuantization' },
