@@ -8,6 +8,7 @@ import { mergeReshapes } from './merge-reshapes.ts';
 import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
 import { placeDequantized } from './place-dequantized.ts';
+import { placeQuantized } from './place-quantized.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
 
@@ -24,6 +25,7 @@ export const PASSES: readonly Pass[] = [
   dropUnused,
   openLast,
   placeDequantized,
+  placeQuantized,
 ];
 
 export interface SimplifyOptions {
