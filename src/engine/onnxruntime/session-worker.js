@@ -31,7 +31,9 @@ const operations = {
       externalData: external,
       logSeverityLevel: 3,
       // Its threads would go on spinning for some 10 ms after each run, and take a core from whoever has work now.
-      extra: { session: { force_spinning_stop: '1' } },
+      // Else int8 becomes uint8 where a tensor has one reader, and a layer between both types is computed in float32 instead of
+      // integers: what a layer gives would depend on what lies around it.
+      extra: { session: { force_spinning_stop: '1', qdqisint8allowed: '1' } },
     });
     sessions.set(session, created);
     return {};
