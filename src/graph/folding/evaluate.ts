@@ -10,6 +10,7 @@ import { combine } from './arithmetic.ts';
 import { COMPARISONS, chosen, compared, each, spread } from './choice.ts';
 import { converted, filled } from './elements.ts';
 import { concatenated, gathered, sliced, transposed } from './movement.ts';
+import { quantizedConstant } from './quantized.ts';
 
 /** Elements up to which a value is computed at once: those of the numbers that shapes are made of. */
 export const SMALL = 4096;
@@ -110,6 +111,7 @@ const EVALUATORS: ReadonlyMap<string, Evaluator> = new Map<string, Evaluator>([
   ['Range', range],
   ['ReduceProd', reduceAll('Mul')],
   ['ReduceSum', reduceAll('Add')],
+  ['QuantizeLinear', quantizedConstant],
 ]);
 
 /**
