@@ -40,6 +40,9 @@ const operations = {
           qdq_matmulnbits_accuracy_level: '1',
           // Two roundings in a row, to steps of different sizes, would become one.
           disable_double_qdq_remover: '1',
+          // Else int8 becomes uint8 where a tensor has one reader, and a layer between both types is computed in float32
+          // instead of integers: what a layer gives would depend on what lies around it.
+          qdqisint8allowed: '1',
         },
         // Float32 filters between quantised feature maps would get one scale for all channels.
         optimization: { disable_specified_optimizers: 'WeightBiasQuantization' },

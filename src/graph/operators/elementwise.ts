@@ -92,6 +92,11 @@ export const POINTWISE = [
   ...['Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Sign', 'Erf', 'Sin', 'Cos', 'Not'],
 ] as const;
 
+/** Activations that engines fuse into the layer before them (onnxruntime: ConvActivationFusion). */
+export const ACTIVATIONS: ReadonlySet<string> = new Set([
+  ...['Clip', 'HardSigmoid', 'LeakyRelu', 'Relu', 'Sigmoid', 'Tanh'],
+]);
+
 /** Two inputs that broadcast. */
 export const PAIRWISE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Mod'] as const;
 /** Two inputs that broadcast, and the answer is a truth value. */

@@ -9,6 +9,7 @@ import { moveIntoDequantized } from './move-into-dequantized.ts';
 import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
 import { placeDequantized } from './place-dequantized.ts';
+import { placeQuantized } from './place-quantized.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
 
@@ -26,6 +27,7 @@ export const PASSES: readonly Pass[] = [
   dropUnused,
   openLast,
   placeDequantized,
+  placeQuantized,
 ];
 
 export interface SimplifyOptions {

@@ -3,14 +3,15 @@ import { type Graph, type Node, readsOf } from '../graph.ts';
 import type { Pass } from './pass.ts';
 
 /**
- * DequantizeLinear of a constant stands right before each node that reads it, once for each:
+ * DequantizeLinear stands right before each node that reads it, once for each:
  *
- *     w int8 -> DequantizeLinear -> w float32 -> Conv          the filters of a quantised model
+ *     w int8  -> DequantizeLinear -> w float32 -> Conv          the filters of a quantised model
+ *     x uint8 -> DequantizeLinear -> x float32 -> Conv          its feature maps
  *
  * It is not folded. The constant travels and is held as the bytes that the model stores, and the engine sees the pattern
  * that it has integer kernels for; float32 filters between quantised activations would be quantised again by
- * onnxruntime, with one scale for all of their channels. Where reader and filters lie side by side, a stage that has the
- * one has the other: what a DequantizeLinear makes of constants never crosses to another stage.
+ * onnxruntime, with one scale for all of their channels. Where reader and DequantizeLinear lie side by side, a stage that has
+ * the one has the other: what travels between stages is quantised.
  */
 export const placeDequantized: Pass = {
   name: 'place-dequantized',
@@ -19,8 +20,9 @@ export const placeDequantized: Pass = {
     const makers = new Map<string, Node>();
     for (const node of graph.nodes) {
       const [output = ''] = node.outputs;
-      if (dequantizesConstants(graph, node) && graph.types.has(output) && !fixed.has(output))
-        makers.set(output, node);
+      // one that reads what another one makes stays where it is
+      const known = graph.types.has(output) && !node.inputs.some((name) => makers.has(name));
+      if (isDequantize(node) && known && !fixed.has(output)) makers.set(output, node);
     }
     if (makers.size === 0) return graph;
     const copies = new Copies(graph.types);
@@ -43,8 +45,11 @@ export const placeDequantized: Pass = {
 
 /** True for a DequantizeLinear whose value does not depend on the graph's inputs. */
 export function dequantizesConstants({ initializers }: Graph, node: Node): boolean {
-  if (node.domain !== '' || node.op !== 'DequantizeLinear') return false;
-  return readsOf(node).every((name) => initializers.has(name));
+  return isDequantize(node) && readsOf(node).every((name) => initializers.has(name));
+}
+
+function isDequantize({ domain, op }: Node): boolean {
+  return domain === '' && op === 'DequantizeLinear';
 }
 
 function capturedBy({ attributes }: Node): readonly string[] {
