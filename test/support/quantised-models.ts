@@ -119,7 +119,7 @@ export function roundedTwice(): Graph {
 export function qlinearModel(activation: Quantised, filters: Quantised, scales: readonly number[]): Graph {
   const model = new QuantisedBuilder();
   const [zero, scale] = [
-    () => model.zero(activation, activation === 'uint8' ? 120 : -3),
+    () => model.zero(activation, activation === 'uint8' ? 120 : -4),
     (k: number) => model.scalar(power(k)),
   ];
   const image = model.quantize('x', activation, power(4));

@@ -82,8 +82,12 @@ export class QuantisedBuilder {
   }
 }
 
+/**
+ * A zero point. It is even: integer kernels round after they added it, and with an odd one a tie goes the other way than in
+ * QuantizeLinear, which rounds before.
+ */
 export function middle(dtype: Quantised): number {
-  return dtype === 'uint8' ? 120 : -3;
+  return dtype === 'uint8' ? 120 : -4;
 }
 
 export function integers<D extends DType>(dtype: D, shape: Shape, value: (at: number) => number): Tensor<D> {

@@ -4,6 +4,7 @@ import { dequantizesConstants } from '../../graph/passes/place-dequantized.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
 import { hasIntegerKernel } from './integer-kernel.ts';
 import { quantizedBias } from './quantized-bias.ts';
+import { unsignedMaps } from './unsigned-maps.ts';
 
 /**
  * The program as onnxruntime is given it. Its integer kernels take filters as the model stores them; where a layer is
@@ -16,7 +17,7 @@ import { quantizedBias } from './quantized-bias.ts';
  */
 export function kernelGraph(graph: Graph): Graph {
   if (!graph.nodes.some(isDequantization)) return graph;
-  return new KernelWriter(graph).written();
+  return new KernelWriter(unsignedMaps(graph)).written();
 }
 
 class KernelWriter {
