@@ -3,7 +3,7 @@ import { float32ToFloat16 } from '../../src/tensor/float16.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { graphOf, nodeOf } from './graphs.ts';
 import { numbers } from './operators.ts';
-import { integers, power, type Quantised, QuantisedBuilder } from './quantised.ts';
+import { integers, middle, power, type Quantised, QuantisedBuilder } from './quantised.ts';
 
 const IMAGE = [1, 3, 8, 8];
 
@@ -119,7 +119,7 @@ export function roundedTwice(): Graph {
 export function qlinearModel(activation: Quantised, filters: Quantised, scales: readonly number[]): Graph {
   const model = new QuantisedBuilder();
   const [zero, scale] = [
-    () => model.zero(activation, activation === 'uint8' ? 120 : -4),
+    () => model.zero(activation, middle(activation)),
     (k: number) => model.scalar(power(k)),
   ];
   const image = model.quantize('x', activation, power(4));
