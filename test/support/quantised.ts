@@ -82,8 +82,12 @@ export class QuantisedBuilder {
   }
 }
 
+/**
+ * A zero point. It is even: onnxruntime's integer kernels round half to even after they have added it, and QuantizeLinear
+ * before, so that with an odd one what lies in the middle between two steps goes to the other.
+ */
 export function middle(dtype: Quantised): number {
-  return dtype === 'uint8' ? 120 : -3;
+  return dtype === 'uint8' ? 120 : -4;
 }
 
 export function integers<D extends DType>(dtype: D, shape: Shape, value: (at: number) => number): Tensor<D> {
