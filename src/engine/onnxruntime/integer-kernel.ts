@@ -10,14 +10,20 @@ export interface Surroundings {
   readonly consumers: ReadonlyMap<string, readonly Node[]>;
 }
 
+const BYTES = new Set(['int8', 'uint8']);
+
 /**
  * True where onnxruntime computes the node on the integers that its operands are dequantised from: one of them is a
- * quantised feature map, no operand is scaled in blocks, and a convolution's output is quantised again, at most behind a
+ * feature map of 8 bits, no operand is scaled in blocks, and a convolution's output is quantised again, at most behind a
  * Relu or Clip. It has no integer kernel for ConvTranspose.
  */
 export function hasIntegerKernel(node: Node, around: Surroundings): boolean {
+  const { types, initializers } = around.graph;
   const makers = node.inputs.map((name) => dequantizationOf(name, around));
-  if (!makers.some((maker) => maker && !around.graph.initializers.has(maker.inputs[0]!))) return false;
+  const maps = makers.flatMap((maker) =>
+    maker && !initializers.has(maker.inputs[0]!) ? maker.inputs[0]! : [],
+  );
+  if (maps.length === 0 || maps.some((name) => !BYTES.has(types.get(name)?.dtype ?? ''))) return false;
   if (makers.some((maker) => maker && numberOf(maker, 'block_size', 0) > 0)) return false;
   if (node.op === 'ConvTranspose') return false;
   return node.op !== 'Conv' || isQuantised(node, around);

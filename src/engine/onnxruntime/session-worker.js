@@ -38,8 +38,10 @@ const operations = {
           // Computes in float32 with filters that are scaled in blocks. Without it the other factor is rounded to 8 bits
           // first: 5e-3 of the largest magnitude. Programs have none left (kernel-graph.ts), but a subgraph may.
           qdq_matmulnbits_accuracy_level: '1',
-          // Else int8 becomes uint8 where a tensor has one reader, and a layer between both types is computed in float32, not in
-          // integers: what a layer gives would depend on what lies around it, and a cut model would differ from the whole.
+          // Two roundings in a row, to steps of different sizes, would become one.
+          disable_double_qdq_remover: '1',
+          // Else int8 becomes uint8 where a tensor has one reader, and a layer between both types is computed in float32
+          // instead of integers: what a layer gives would depend on what lies around it.
           qdqisint8allowed: '1',
         },
         // Float32 filters between quantised feature maps would get one scale for all channels.

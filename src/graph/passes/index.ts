@@ -5,6 +5,7 @@ import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldPads } from './fold-pads.ts';
 import { mergeReshapes } from './merge-reshapes.ts';
+import { moveIntoDequantized } from './move-into-dequantized.ts';
 import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
 import { placeDequantized } from './place-dequantized.ts';
@@ -15,6 +16,7 @@ import { sinkTransposes } from './sink-transposes.ts';
 /** What is done to a model before it is planned, in this order. */
 export const PASSES: readonly Pass[] = [
   foldConstants,
+  moveIntoDequantized,
   dropIdentity,
   sinkTransposes,
   foldPads,
