@@ -83,8 +83,8 @@ export class QuantisedBuilder {
 }
 
 /**
- * A zero point. It is even: integer kernels round after they added it, and with an odd one a tie goes the other way than in
- * QuantizeLinear, which rounds before.
+ * A zero point. It is even: onnxruntime's integer kernels round half to even after they have added it, and QuantizeLinear
+ * before, so that with an odd one what lies in the middle between two steps goes to the other.
  */
 export function middle(dtype: Quantised): number {
   return dtype === 'uint8' ? 120 : -4;
