@@ -10,8 +10,8 @@ import { unsignedMaps } from './unsigned-maps.ts';
  * The program as onnxruntime is given it. Its integer kernels take filters as the model stores them; where a layer is
  * computed in float32, its filters are dequantised here, once:
  *
- * - onnxruntime would dequantise them again in every run (1.30: 4 times the run time of a MobileNet v2 whose filters
- *   alone are quantised), and multiply by filters that are scaled in blocks with inputs that it rounds to 8 bits;
+ * - onnxruntime would dequantise them again in every run (1.30: 2.5 times the run time of a MobileNet v2 whose
+ *   filters alone are quantised), and multiply by filters that are scaled in blocks with inputs that it rounds to 8 bits;
  * - float32 filters that it finds between quantised feature maps it would quantise, with one scale for all channels
  *   (WeightBiasQuantization). The session leaves that step out; what is right of it, a bias in int32, is done here.
  */
