@@ -1,13 +1,16 @@
-import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
+import { consumersOf, type Graph } from '../graph/graph.ts';
 import { filterBytesOf, macsOf } from '../graph/macs.ts';
 import { layerDepth } from '../partition/depth.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import { SCHEMES } from '../partition/schemes/index.ts';
+import { liveReads, type Unit, unitsOf } from '../partition/units.ts';
 
-/** What `isobath inspect` tells of one node. */
+/** What `isobath inspect` tells of one node, or of those of a quantised model that stay together. */
 export interface Layer {
   readonly name: string;
   readonly op: string;
+  /** Of the node that computes, quantises its result and reads what is dequantised: how many they are together. */
+  readonly nodes: number;
   /** Of the inputs that are not constants; null for one that has another shape in every run, also as `output`. */
   readonly inputs: readonly (readonly number[] | null)[];
   readonly output: readonly number[] | null;
@@ -20,19 +23,20 @@ export interface Layer {
 
 export function layersOf(graph: Graph): Layer[] {
   const consumers = consumersOf(graph.nodes);
-  return graph.nodes.map((node) => layerOf(graph, node, runOf(graph, [node], consumers)));
+  return unitsOf(graph).all.map((unit) => layerOf(graph, unit, runOf(graph, unit.nodes, consumers)));
 }
 
-function layerOf(graph: Graph, node: Node, run: Run): Layer {
-  const live = node.inputs.filter((name) => name !== '' && !graph.initializers.has(name));
+function layerOf(graph: Graph, { nodes, core: node }: Unit, run: Run): Layer {
+  const live = liveReads(graph, nodes);
   const depth = layerDepth(graph, node);
   return {
     name: node.name,
     op: node.op,
+    nodes: nodes.length,
     inputs: live.map((name) => graph.types.get(name)?.shape ?? null),
-    output: graph.types.get(node.outputs[0] ?? '')?.shape ?? null,
+    output: graph.types.get(nodes.at(-1)!.outputs[0] ?? '')?.shape ?? null,
     macs: macsOf(graph, node),
-    filterBytes: filterBytesOf(graph, node),
+    filterBytes: nodes.reduce((sum, each) => sum + filterBytesOf(graph, each), 0),
     depth: depth ? { input: depth.input, output: depth.output } : null,
     schemes: Object.values(SCHEMES)
       .filter((scheme) => scheme.unfit(run) === undefined)

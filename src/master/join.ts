@@ -1,6 +1,6 @@
 import { knownTypeOf } from '../graph/graph.ts';
 import type { Dataflow } from '../planner/dataflow.ts';
-import { accumulate, place, slice } from '../tensor/copy.ts';
+import { accumulate, place, type Summands, slice } from '../tensor/copy.ts';
 import { type DType, elementBytes, type TypedArray } from '../tensor/dtype.ts';
 import { isWhole, type Region } from '../tensor/region.ts';
 import { bytesOf, Tensor, type TensorType } from '../tensor/tensor.ts';
@@ -11,7 +11,7 @@ import { elementsOf } from '../wire/reassembly.ts';
 interface SumGroup {
   readonly order: readonly number[];
   next: number;
-  readonly waiting: Map<number, Float32Array>;
+  readonly waiting: Map<number, Summands>;
 }
 
 /**
@@ -91,15 +91,15 @@ export class JoinedTensors {
   /** Takes the partial sum of shard `id`. The region is complete when each of its shards gave one. */
   addPart(name: string, region: Region, id: number, part: TypedArray): void {
     const group = this.#sums.get(sumKey(name, region))!;
-    group.waiting.set(id, part as Float32Array);
+    group.waiting.set(id, part as Summands);
     for (;;) {
       const turn = group.order[group.next];
       const sum = turn === undefined ? undefined : group.waiting.get(turn);
       if (sum === undefined) return;
       group.waiting.delete(turn!);
-      const { shape } = knownTypeOf(this.#types, name);
-      if (group.next > 0) accumulate(this.get(name).data as Float32Array, shape, region, sum);
-      else if (isWhole(region, shape)) this.#tensors.set(name, Tensor.of('float32', shape, ownArray(sum)));
+      const { dtype, shape } = knownTypeOf(this.#types, name);
+      if (group.next > 0) accumulate(this.get(name).data as Summands, shape, region, sum);
+      else if (isWhole(region, shape)) this.#tensors.set(name, Tensor.of(dtype, shape, ownArray(sum)));
       else place(this.get(name).data, shape, region, sum);
       group.next += 1;
     }
@@ -123,6 +123,6 @@ function sumKey(tensor: string, region: Region): string {
 }
 
 /** The sum is written into; memory that something else may see is copied first. */
-function ownArray(array: Float32Array): Float32Array {
+function ownArray(array: Summands): Summands {
   return array.byteLength === array.buffer.byteLength ? array : array.slice();
 }

@@ -1,7 +1,8 @@
 import { readsOf, writesOf } from '../graph/graph.ts';
+import { ACTIVATIONS } from '../graph/operators/elementwise.ts';
 import type { Run } from './run.ts';
 import { SPATIAL } from './spatial.ts';
-import { FUSED } from './work.ts';
+import { unitsOf } from './units.ts';
 
 /** A place between two nodes of a run where a single live tensor crosses. */
 export interface ChainPoint {
@@ -34,12 +35,13 @@ function found({ graph, nodes, outputs }: Run): ChainPoint[] {
   for (const tensor of outputs) lastRead.set(tensor, nodes.length);
   const made = new Set(nodes.flatMap(writesOf));
   const live = new Set([...lastRead.keys()].filter((tensor) => !made.has(tensor)));
+  const { inner } = unitsOf(graph);
   const points: ChainPoint[] = [];
   nodes.forEach((node, at) => {
     const [tensor] = live;
-    if (at > 0 && live.size === 1 && !FUSED.has(node.op)) {
+    if (at > 0 && live.size === 1 && !ACTIVATIONS.has(node.op)) {
       const isMap = (graph.types.get(tensor!)?.shape.length ?? 0) > SPATIAL.rows;
-      if (isMap && made.has(tensor!)) points.push({ at, tensor: tensor! });
+      if (isMap && made.has(tensor!) && !inner.has(tensor!)) points.push({ at, tensor: tensor! });
     }
     for (const tensor of readsOf(node)) if (lastRead.get(tensor) === at) live.delete(tensor);
     for (const tensor of writesOf(node)) if (lastRead.has(tensor)) live.add(tensor);

@@ -1,10 +1,11 @@
 import { numberOf } from '../graph/attributes.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../graph/operators/elementwise.ts';
+import { ACTIVATIONS, COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../graph/operators/elementwise.ts';
 import { operatorOf, opsetOf } from '../graph/operators/index.ts';
 import { elementBytes } from '../tensor/dtype.ts';
 import { type Range, type Region, regionShape, regionSize } from '../tensor/region.ts';
 import type { TensorType } from '../tensor/tensor.ts';
+import { unitsOf } from './units.ts';
 
 /** Operators that run at the same seconds per MAC, or per byte where they hardly compute. */
 export const WORK_KINDS = [
@@ -45,22 +46,26 @@ export interface PricedPart extends NodePart {
   readonly fused: Work;
 }
 
-/** From the shapes of the regions alone: no program is built, no constant is read. */
+/**
+ * From the shapes of the regions alone: no program is built, no constant is read. What lies within a unit of a quantised model
+ * is not counted among the bytes: what goes in and comes out of it is quantised.
+ */
 export function pricedPart(graph: Graph, part: NodePart): PricedPart {
   const { node, inputs, output } = part;
-  let bytes = bytesOfRegion(graph, node.outputs[0]!, output);
+  const { inner } = unitsOf(graph);
+  let bytes = inner.has(node.outputs[0]!) ? 0 : bytesOfRegion(graph, node.outputs[0]!, output);
   let filterBytes = 0;
   for (let at = 0; at < inputs.length; at += 1) {
     const region = inputs[at];
     if (!region) continue;
     const size = bytesOfRegion(graph, node.inputs[at]!, region);
     if (graph.initializers.has(node.inputs[at]!)) filterBytes += size;
-    else bytes += size;
+    else if (!inner.has(node.inputs[at]!)) bytes += size;
   }
   const kind = kindOf(graph, part);
   const macs = macsOfPart(graph, part);
   const work = { kind, macs, bytes: VIEWS.has(node.op) ? 0 : bytes, filterBytes };
-  const fused = FUSED.has(node.op) ? { kind, macs, bytes: 0, filterBytes } : work;
+  const fused = ACTIVATIONS.has(node.op) ? { kind, macs, bytes: 0, filterBytes } : work;
   return { node, inputs, output, work, fused };
 }
 
@@ -99,28 +104,19 @@ function macsOfPart(graph: Graph, { node, inputs, output }: NodePart): number {
 /** Operators that make a view of their input. */
 const VIEWS = new Set(['Dropout', 'Flatten', 'Identity', 'Reshape', 'Squeeze', 'Unsqueeze']);
 
-/** Activations that engines fuse into the convolution before them (onnxruntime: ConvActivationFusion). */
-export const FUSED: ReadonlySet<string> = new Set([
-  'Clip',
-  'HardSigmoid',
-  'LeakyRelu',
-  'Relu',
-  'Sigmoid',
-  'Tanh',
-]);
-
 const ELEMENTWISE = new Set<string>([
   ...[...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC],
   ...['BatchNormalization', 'Clip', 'DequantizeLinear', 'PRelu', 'QuantizeLinear', 'Where'],
+  ...['QLinearAdd', 'QLinearLeakyRelu', 'QLinearMul', 'QLinearSigmoid'],
 ]);
 
 function kindOf(graph: Graph, { node, inputs }: NodePart): WorkKind {
   const { op } = node;
-  if (op === 'Gemm' || op === 'MatMul') return 'gemm';
+  if (op.includes('Gemm') || op.includes('MatMul')) return 'gemm';
   if (op.endsWith('Pool')) return 'pool';
   if (ELEMENTWISE.has(op)) return 'elementwise';
   if (op === 'ConvTranspose') return 'conv';
-  const filters = op === 'Conv' ? (inputs[1] ?? undefined) : undefined;
+  const filters = op.includes('Conv') ? inputs[op === 'QLinearConv' ? 3 : 1] : undefined;
   if (!filters) return 'other';
   const extentOf = ([start, end]: Range) => end - start;
   const channels = graph.types.get(node.inputs[0]!)?.shape[1];

@@ -13,6 +13,7 @@ import { layerDepth } from '../partition/depth.ts';
 import type { Run } from '../partition/run.ts';
 import type { Scheme } from '../partition/scheme.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
+import { type Unit, unitsOf } from '../partition/units.ts';
 import { ratesOf } from './rates.ts';
 import { StageList } from './stages.ts';
 import type { Steps } from './steps.ts';
@@ -44,8 +45,8 @@ export function planDepth(
   scheme: Scheme,
   team: RuleTeam = all(model),
 ): Steps<StageList> {
-  return layerByLayer(graph, model, team, capacitiesOf, (list, node, agents) => {
-    const run = longestRun(list, model, scheme, node, agents);
+  return layerByLayer(graph, model, team, capacitiesOf, (list, unit, agents) => {
+    const run = longestRun(list, model, scheme, unit, agents);
     return run && { scheme, run };
   });
 }
@@ -61,12 +62,12 @@ export function planPaper(
   team: RuleTeam = all(model),
 ): Steps<StageList> {
   const uniform = (agents: readonly WorkerModel[]) => agents.map(() => 1);
-  return layerByLayer(graph, model, team, uniform, (list, node, agents) => {
+  return layerByLayer(graph, model, team, uniform, (list, { nodes, core: node }, agents) => {
     const layer = paperLayer(graph, node);
     if (!layer) return undefined;
     if (!paperTrigger(model, node, graph, options, agents)?.distribute) return undefined;
     const scheme = schemeNamed(`${deeperSide(layer)}-depth`);
-    const run = list.runOf([node]);
+    const run = list.runOf(nodes);
     return scheme.unfit(run) ? undefined : { scheme, run };
   });
 }
@@ -102,22 +103,22 @@ function* layerByLayer(
   model: FleetModel,
   team: RuleTeam,
   weigh: (agents: readonly WorkerModel[]) => readonly number[],
-  choose: (list: StageList, node: Node, agents: readonly WorkerModel[]) => Choice,
+  choose: (list: StageList, unit: Unit, agents: readonly WorkerModel[]) => Choice,
 ): Steps<StageList> {
   const list = new StageList(graph, model);
-  const taken = new Set<Node>();
-  for (const node of graph.nodes) {
-    if (taken.has(node)) continue;
+  const taken = new Set<Unit>();
+  for (const unit of unitsOf(graph).all) {
+    if (taken.has(unit)) continue;
     yield;
     if (team.enough?.(list)) break;
-    const agents = team.agents.filter((agent) => model.canRun(agent, [node]));
-    const choice = agents.length > 0 ? choose(list, node, agents) : undefined;
+    const agents = team.agents.filter((agent) => model.canRun(agent, unit.nodes));
+    const choice = agents.length > 0 ? choose(list, unit, agents) : undefined;
     if (!choice) {
-      list.local([node]);
+      list.local(unit.nodes);
       continue;
     }
     const { scheme, run } = choice;
-    for (const member of run.nodes) taken.add(member);
+    for (const member of unitsOf(graph).among(run.nodes)) taken.add(member);
     const shards = scheme
       .cut(run, weigh(agents), ratesOf(model, agents))
       .map(({ worker, shard }) => ({ worker: agents[worker]!.id, shard }));
@@ -127,25 +128,25 @@ function* layerByLayer(
 }
 
 /**
- * The longest chain of nodes, each reading the one before, that begins with the layer `head`, that the scheme fits and all
+ * The longest chain of units, each reading the one before, that begins with the layer `head`, that the scheme fits and all
  * of the agents can run.
  */
 function longestRun(
   list: StageList,
   model: FleetModel,
   scheme: Scheme,
-  head: Node,
+  head: Unit,
   agents: readonly WorkerModel[],
 ): Run | undefined {
-  if (!layerDepth(list.graph, head)) return undefined;
-  const able = (node: Node) => agents.every((agent) => model.canRun(agent, [node]));
+  if (!layerDepth(list.graph, head.core)) return undefined;
+  const able = ({ nodes }: Unit) => agents.every((agent) => model.canRun(agent, nodes));
   let best: Run | undefined;
-  let run: Run | undefined = list.runOf([head]);
+  let run: Run | undefined = list.runOf(head.nodes);
   while (run) {
     if (!scheme.unfit(run)) best = run;
     else if (best) break;
     const next = list.nextOf(run);
-    run = next && able(next) ? list.runOf([...run.nodes, next]) : undefined;
+    run = next && able(next) ? list.runOf([...run.nodes, ...next.nodes]) : undefined;
   }
   return best;
 }

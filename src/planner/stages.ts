@@ -2,11 +2,12 @@ import { IsobathError } from '../base/errors.ts';
 import type { FleetModel } from '../estimator/fleet-model.ts';
 import { stageCost } from '../estimator/stage-cost.ts';
 import type { StageCost } from '../estimator/stage-summary.ts';
-import { consumersOf, type Graph, type Node, readsOf } from '../graph/graph.ts';
+import { consumersOf, type Graph, type Node } from '../graph/graph.ts';
 import { connectedParts } from '../partition/connected.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import type { Shard } from '../partition/shard.ts';
+import { liveReads, type Unit, unitsOf } from '../partition/units.ts';
 import { wholeShard, wholeTensor } from '../partition/whole.ts';
 import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
 import { replicasCost } from './replicas.ts';
@@ -37,13 +38,13 @@ export class StageList {
     return runOf(this.graph, nodes, this.#consumers);
   }
 
-  /** The one node that reads a run's one output and nothing else alive; undefined where there is none. */
-  nextOf({ graph, outputs }: Run): Node | undefined {
+  /** The one unit that reads a run's one output and nothing else alive; undefined where there is none. */
+  nextOf({ graph, outputs }: Run): Unit | undefined {
     const [tensor, ...others] = outputs;
     const readers = this.#consumers.get(tensor ?? '') ?? [];
     if (others.length > 0 || readers.length !== 1 || graph.outputs.includes(tensor!)) return undefined;
-    const live = readsOf(readers[0]!).filter((name) => !graph.initializers.has(name));
-    return live.length === 1 ? readers[0] : undefined;
+    const unit = unitsOf(graph).of(readers[0]!);
+    return liveReads(graph, unit.nodes).length === 1 ? unit : undefined;
   }
 
   distributed(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
@@ -56,18 +57,18 @@ export class StageList {
    * engine can. Throws ISO_ERR_PLAN_OPERATOR where there is none.
    */
   local(nodes: readonly Node[]): void {
-    for (const node of nodes) {
-      if (this.#model.canRun(this.#model.master, [node])) this.#waiting.push(node);
-      else this.distributed('replica', [node], this.#elsewhere(node));
+    for (const unit of unitsOf(this.graph).among(nodes)) {
+      if (this.#model.canRun(this.#model.master, unit.nodes)) this.#waiting.push(...unit.nodes);
+      else this.distributed('replica', unit.nodes, this.#elsewhere(unit));
     }
   }
 
-  #elsewhere(node: Node): PlannedShard[] {
-    const run = this.runOf([node]);
+  #elsewhere({ nodes, core: node }: Unit): PlannedShard[] {
+    const run = this.runOf(nodes);
     const replica = schemeNamed('replica');
     const able = replica.unfit(run)
       ? []
-      : this.#model.agents.filter((agent) => this.#model.canRun(agent, [node]));
+      : this.#model.agents.filter((agent) => this.#model.canRun(agent, nodes));
     const speeds = capacitiesOf(able);
     const fastest = able[speeds.indexOf(Math.max(...speeds))];
     if (!fastest) {

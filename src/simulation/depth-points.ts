@@ -6,6 +6,7 @@ import { stageCost } from '../estimator/stage-cost.ts';
 import { consumersOf, type Graph } from '../graph/graph.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
+import { unitsOf } from '../partition/units.ts';
 import { localShard } from '../planner/stages.ts';
 import { capacitiesOf } from '../planner/team.ts';
 import type { Precision } from '../tensor/precision.ts';
@@ -35,12 +36,12 @@ export function depthPoints(graph: Graph, fleet: FleetProfile, link: string, wir
   const model = new FleetModel(fleet, { wire });
   const consumers = consumersOf(graph.nodes);
   const known = new Map<string, Pick<DepthPoint, 'speedup' | 'scheme'>>();
-  return graph.nodes.flatMap((node) => {
+  return unitsOf(graph).all.flatMap(({ nodes, core: node }) => {
     const layer = paperLayer(graph, node);
     if (!layer) return [];
     // layers of one shape are priced once
     const key = JSON.stringify([layer, node.attributes, node.op]);
-    const best = known.get(key) ?? bestDepth(model, runOf(graph, [node], consumers));
+    const best = known.get(key) ?? bestDepth(model, runOf(graph, nodes, consumers));
     known.set(key, best);
     const { inputChannels: inputDepth, outputChannels: outputDepth, planeElements, kernelArea } = layer;
     const bounds = boundsOf(model, layer);

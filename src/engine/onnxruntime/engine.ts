@@ -7,11 +7,21 @@ import { bytesOf, Tensor } from '../../tensor/tensor.ts';
 import type { CompiledProgram, Engine, EngineOptions, RunResult } from '../engine.ts';
 import { EngineThread } from '../engine-thread.ts';
 import { movable, ownCopy } from '../transfer.ts';
+import { kernelGraph } from './kernel-graph.ts';
 
 const NAME = 'onnxruntime';
 
 /** Filters of at least this many bytes reach onnxruntime beside the model, so that they are copied once, not thrice. */
 const EXTERNAL_BYTES = 1024;
+
+/** How far onnxruntime rewrites a program before it runs it, from nothing to everything. */
+export const OPTIMIZATIONS = ['disabled', 'basic', 'extended', 'layout', 'all'] as const;
+export type Optimization = (typeof OPTIMIZATIONS)[number];
+
+export interface OnnxruntimeOptions extends EngineOptions {
+  /** Default: `all`. */
+  readonly optimization?: Optimization;
+}
 
 interface PlainTensor {
   readonly dtype: DType;
@@ -24,12 +34,14 @@ export class OnnxruntimeEngine implements Engine {
   readonly name = NAME;
   readonly knowsNarrowTypes = true;
   readonly threads: number;
+  readonly #optimization: Optimization;
   #version = 'not loaded';
   #thread: EngineThread | undefined;
   #sessions = 0;
 
-  constructor(options: EngineOptions = {}) {
+  constructor(options: OnnxruntimeOptions = {}) {
     this.threads = options.threads ?? availableParallelism();
+    this.#optimization = options.optimization ?? 'all';
   }
 
   get version(): string {
@@ -62,7 +74,7 @@ export class OnnxruntimeEngine implements Engine {
     const session = this.#sessions++;
     try {
       const external: { path: string; data: Uint8Array }[] = [];
-      const model = writeOnnx(program, {
+      const model = writeOnnx(kernelGraph(program), {
         external: (_, tensor) => {
           if (tensor.byteLength < EXTERNAL_BYTES) return undefined;
           const location = `filters-${external.length}`;
@@ -74,7 +86,8 @@ export class OnnxruntimeEngine implements Engine {
       const transfer = [bytes, ...external.map(({ data }) => data)].map(
         ({ buffer }) => buffer as ArrayBuffer,
       );
-      await thread.call('open', { session, model: bytes, external, threads: this.threads }, transfer);
+      const settings = { threads: this.threads, optimization: this.#optimization };
+      await thread.call('open', { session, model: bytes, external, ...settings }, transfer);
     } catch (error) {
       if (error instanceof IsobathError) throw error;
       throw this.#failure('ISO_ERR_ENGINE_COMPILE', thread, program, error);

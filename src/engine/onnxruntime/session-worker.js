@@ -24,14 +24,29 @@ const operations = {
     return { result: { version: ort.env.versions.node ?? ort.env.versions.common } };
   },
 
-  async open({ session, model, external, threads }) {
+  async open({ session, model, external, threads, optimization }) {
     const created = await ort.InferenceSession.create(model, {
+      graphOptimizationLevel: optimization,
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       externalData: external,
       logSeverityLevel: 3,
-      // Its threads would go on spinning for some 10 ms after each run, and take a core from whoever has work now.
-      extra: { session: { force_spinning_stop: '1' } },
+      extra: {
+        session: {
+          // Its threads would go on spinning for some 10 ms after each run, and take a core from whoever has work now.
+          force_spinning_stop: '1',
+          // Computes in float32 with filters that are scaled in blocks. Without it the other factor is rounded to 8 bits
+          // first: 5e-3 of the largest magnitude. Programs have none left (kernel-graph.ts), but a subgraph may.
+          qdq_matmulnbits_accuracy_level: '1',
+          // Two roundings in a row, to steps of different sizes, would become one.
+          disable_double_qdq_remover: '1',
+          // Else int8 becomes uint8 where a tensor has one reader, and a layer between both types is computed in float32
+          // instead of integers: what a layer gives would depend on what lies around it.
+          qdqisint8allowed: '1',
+        },
+        // Float32 filters between quantised feature maps would get one scale for all channels.
+        optimization: { disable_specified_optimizers: 'WeightBiasQuantization' },
+      },
     });
     sessions.set(session, created);
     return {};

@@ -1,5 +1,4 @@
 import { ARRAYS, type TypedArray } from '../../tensor/dtype.ts';
-import { lazily } from '../../tensor/lazy.ts';
 import { type Shape, sizeOf } from '../../tensor/region.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { broadcastIndex } from './arithmetic.ts';
@@ -79,28 +78,4 @@ export function each(operation: keyof typeof ROUNDINGS, source: Tensor): Tensor 
     for (let i = 0; i < target.length; i += 1) target[i] = ROUNDINGS[operation](data[i] as number);
   }
   return Tensor.of(dtype, shape, target);
-}
-
-/** (x - zero point) * scale, computed when it is read; scale and zero point are one, or one per element of `axis`. */
-export function dequantized(
-  source: Tensor,
-  scale: Tensor,
-  zeroPoint: Tensor | undefined,
-  axis: number,
-): Tensor | undefined {
-  const { shape } = source;
-  const plain = scale.dtype === 'float32' && !isWide(source.dtype) && !isFloat(source.dtype);
-  if (!plain || (scale.size > 1 && scale.shape.length !== 1)) return undefined;
-  return lazily('float32', shape, () => {
-    const inner = sizeOf(shape.slice(axis + 1));
-    const [x, s, z] = [source.data, scale.data, zeroPoint?.data];
-    const target = new Float32Array(source.size);
-    for (let i = 0; i < target.length; i += 1) {
-      const at = scale.size > 1 ? Math.floor(i / inner) % shape[axis]! : 0;
-      const zero = z ? Number(z[z.length > 1 ? at : 0]) : 0;
-      // in float32, as the operator is: the difference is a whole number, exact but for int32
-      target[i] = Math.fround((x[i] as number) - zero) * (s[at] as number);
-    }
-    return target;
-  });
 }

@@ -5,11 +5,12 @@ import { Tensor, type TensorType } from '../../tensor/tensor.ts';
 import { axisOf, numberOf, numbersOf } from '../attributes.ts';
 import { castTarget, constantNumbers, rangeOf, shapeValues } from '../operators/constants.ts';
 import { cutsOf } from '../operators/slicing.ts';
-import { hasInput, type OperatorContext } from '../operators/spec.ts';
+import type { OperatorContext } from '../operators/spec.ts';
 import { combine } from './arithmetic.ts';
-import { COMPARISONS, chosen, compared, dequantized, each, spread } from './choice.ts';
+import { COMPARISONS, chosen, compared, each, spread } from './choice.ts';
 import { converted, filled } from './elements.ts';
 import { concatenated, gathered, sliced, transposed } from './movement.ts';
+import { quantizedConstant } from './quantized.ts';
 
 /** Elements up to which a value is computed at once: those of the numbers that shapes are made of. */
 export const SMALL = 4096;
@@ -83,21 +84,6 @@ function reduceAll(operation: 'Add' | 'Mul'): Evaluator {
   };
 }
 
-/** Filters of a quantised model become float32, so that their layer can be cut like any other. */
-function dequantize(context: OperatorContext): Tensor | undefined {
-  const source = context.constant(0);
-  const scale = context.constant(1);
-  const zeroPoint = context.constant(2);
-  if (!source || !scale || (hasInput(context, 2) && !zeroPoint)) return undefined;
-  if (numberOf(context.node, 'block_size', 0) > 0) return undefined;
-  return dequantized(
-    source,
-    scale,
-    zeroPoint,
-    axisOf(numberOf(context.node, 'axis', 1), source.shape.length),
-  );
-}
-
 const EVALUATORS: ReadonlyMap<string, Evaluator> = new Map<string, Evaluator>([
   ['Identity', reshaped],
   ['Reshape', reshaped],
@@ -125,7 +111,7 @@ const EVALUATORS: ReadonlyMap<string, Evaluator> = new Map<string, Evaluator>([
   ['Range', range],
   ['ReduceProd', reduceAll('Mul')],
   ['ReduceSum', reduceAll('Add')],
-  ['DequantizeLinear', dequantize],
+  ['QuantizeLinear', quantizedConstant],
 ]);
 
 /**

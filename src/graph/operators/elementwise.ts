@@ -93,6 +93,11 @@ export const POINTWISE = [
   ...['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'],
 ] as const;
 
+/** Activations that engines fuse into the layer before them (onnxruntime: ConvActivationFusion). */
+export const ACTIVATIONS: ReadonlySet<string> = new Set([
+  ...['Clip', 'HardSigmoid', 'LeakyRelu', 'Relu', 'Sigmoid', 'Tanh'],
+]);
+
 /** Two inputs that broadcast. */
 export const PAIRWISE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Mod'] as const;
 /** Two inputs that broadcast, and the answer is a truth value. */

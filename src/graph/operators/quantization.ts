@@ -1,3 +1,4 @@
+import type { DType } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/region.ts';
 import { numberOf } from '../attributes.ts';
 import { dtypeOf } from '../data-types.ts';
@@ -57,10 +58,10 @@ function inferDynamicQuantize(context: OperatorContext): OutputTypes {
  * An operator whose operands lie among scales and zero points: `places` says where each operand of `plain` is, and
  * `output` gives the element type.
  */
-function integerForm(
+export function integerForm(
   plain: OperatorSpec,
   places: readonly number[],
-  output: (context: OperatorContext) => 'int32' | 'zero point',
+  output: (context: OperatorContext) => DType,
 ): OperatorSpec {
   const asPlain = (context: OperatorContext): OperatorContext => ({
     ...context,
@@ -71,12 +72,14 @@ function integerForm(
   return {
     infer(context) {
       const [type] = plain.infer(asPlain(context));
-      const dtype = output(context) === 'int32' ? 'int32' : needInput(context, 7).dtype;
-      return [type && { dtype, shape: type.shape }];
+      return [type && { dtype: output(context), shape: type.shape }];
     },
-    macs: (context, type) => plain.macs!(asPlain(context), type),
+    ...(plain.macs ? { macs: (context, type) => plain.macs!(asPlain(context), type) } : {}),
   };
 }
+
+/** The element type of the zero point at this input. */
+export const typeOfInput = (at: number) => (context: OperatorContext) => needInput(context, at).dtype;
 
 export const QUANTIZATION: OperatorFamily = {
   QuantizeLinear: { infer: inferQuantize },
@@ -84,6 +87,6 @@ export const QUANTIZATION: OperatorFamily = {
   DynamicQuantizeLinear: { infer: inferDynamicQuantize },
   ConvInteger: integerForm(CONVOLUTION['Conv']!, [0, 1], () => 'int32'),
   MatMulInteger: integerForm(MATMUL['MatMul']!, [0, 1], () => 'int32'),
-  QLinearConv: integerForm(CONVOLUTION['Conv']!, [0, 3, 8], () => 'zero point'),
-  QLinearMatMul: integerForm(MATMUL['MatMul']!, [0, 3], () => 'zero point'),
+  QLinearConv: integerForm(CONVOLUTION['Conv']!, [0, 3, 8], typeOfInput(7)),
+  QLinearMatMul: integerForm(MATMUL['MatMul']!, [0, 3], typeOfInput(7)),
 };

@@ -33,6 +33,11 @@ export interface OperatorSpec {
 
 export type OperatorFamily = Readonly<Record<string, OperatorSpec>>;
 
+/** The operator's name, of another domain than that of the standard with the domain before it. */
+export function operatorKey({ domain, op }: Node): string {
+  return domain === '' ? op : `${domain}.${op}`;
+}
+
 /** The error of a node whose inputs do not fit together. */
 export function shapeError(node: Node, reason: string): IsobathError {
   return IsobathError.of('ISO_ERR_SHAPE_INVALID', { node: node.name, op: node.op, reason });

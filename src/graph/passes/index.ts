@@ -5,14 +5,18 @@ import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
 import { foldPads } from './fold-pads.ts';
 import { mergeReshapes } from './merge-reshapes.ts';
+import { moveIntoDequantized } from './move-into-dequantized.ts';
 import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
+import { placeDequantized } from './place-dequantized.ts';
+import { placeQuantized } from './place-quantized.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
 
 /** What is done to a model before it is planned, in this order. */
 export const PASSES: readonly Pass[] = [
   foldConstants,
+  moveIntoDequantized,
   dropIdentity,
   sinkTransposes,
   foldPads,
@@ -22,6 +26,8 @@ export const PASSES: readonly Pass[] = [
   dropIdentity,
   dropUnused,
   openLast,
+  placeDequantized,
+  placeQuantized,
 ];
 
 export interface SimplifyOptions {

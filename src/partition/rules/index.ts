@@ -1,17 +1,31 @@
 import { COMPARING, PAIRWISE, POINTWISE, VARIADIC } from '../../graph/operators/elementwise.ts';
+import { MICROSOFT } from '../../graph/operators/qlinear.ts';
 import { REDUCING } from '../../graph/operators/reduce.ts';
-import { convolution, reducedConvolution } from './convolution.ts';
+import { operatorKey } from '../../graph/operators/spec.ts';
+import { convolution, convolutionRule, reducedConvolution, reducedConvolutionRule } from './convolution.ts';
 import { elementwise, softmax } from './elementwise.ts';
+import { integerGemm, integerMatmul, packedMatmul, reducedIntegerMatmul } from './integer-multiplication.ts';
 import { concatenation, reshaping, transposition } from './layout.ts';
 import { gemm, matmul, reducedGemm, reducedMatmul } from './multiplication.ts';
 import { batchNormalization, instanceNormalization, layerNormalization, lrn } from './normalization.ts';
 import { globalPooling, pooling } from './pooling.ts';
+import { asQuantised, quantisedConcatenation, quantisedPair, quantisedSoftmax } from './qlinear.ts';
 import { padding, quantizing, reduction, resizing, slicing } from './resampling.ts';
 import type { Part, PartialSum, Reduction, Rule, Target } from './rule.ts';
 import { reducedTransposedConvolution, transposedConvolution } from './transposed-convolution.ts';
 
 const all = (names: readonly string[], rule: Rule): Readonly<Record<string, Rule>> =>
   Object.fromEntries(names.map((name) => [name, rule]));
+
+/** Where the operators of quantised models have their operands, as the standard and onnxruntime's ContribOperators.md say. */
+const CONV_INTEGER = { filters: 1, perFilter: [3] };
+const QLINEAR_CONV = { filters: 3, bias: 8, perFilter: [4, 5] };
+const MATMUL_INTEGER = { second: 1, perRow: [2], perColumn: [3] };
+const QLINEAR_MATMUL = { second: 3, perRow: [1, 2], perColumn: [4, 5] };
+const QGEMM = { second: 3, bias: 6, perRow: [], perColumn: [4, 5] };
+
+const ofMicrosoft = (rules: Readonly<Record<string, Rule>>) =>
+  Object.fromEntries(Object.entries(rules).map(([name, rule]) => [`${MICROSOFT}.${name}`, rule]));
 
 const RULES: Readonly<Record<string, Rule>> = {
   ...all([...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC, 'IsInf', 'IsNaN'], elementwise),
@@ -21,6 +35,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   BatchNormalization: batchNormalization,
   Concat: concatenation,
   Conv: convolution,
+  ConvInteger: convolutionRule(CONV_INTEGER),
   ConvTranspose: transposedConvolution,
   DequantizeLinear: quantizing,
   Flatten: reshaping,
@@ -33,8 +48,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   LayerNormalization: layerNormalization,
   LogSoftmax: softmax,
   MatMul: matmul,
+  MatMulInteger: integerMatmul(MATMUL_INTEGER),
   MaxPool: pooling,
   Pad: padding,
+  QLinearConv: convolutionRule(QLINEAR_CONV),
+  QLinearMatMul: integerMatmul(QLINEAR_MATMUL),
   QuantizeLinear: quantizing,
   Reshape: reshaping,
   Resize: resizing,
@@ -44,20 +62,33 @@ const RULES: Readonly<Record<string, Rule>> = {
   Transpose: transposition,
   Unsqueeze: reshaping,
   Upsample: resizing,
+  ...ofMicrosoft({
+    MatMulNBits: packedMatmul,
+    QGemm: integerGemm(QGEMM),
+    QLinearAdd: quantisedPair,
+    QLinearAveragePool: asQuantised(pooling, [0]),
+    QLinearConcat: quantisedConcatenation(concatenation),
+    QLinearGlobalAveragePool: asQuantised(globalPooling, [0]),
+    QLinearLeakyRelu: asQuantised(elementwise, [0]),
+    QLinearMul: quantisedPair,
+    QLinearSigmoid: asQuantised(elementwise, [0]),
+    QLinearSoftmax: quantisedSoftmax,
+  }),
 };
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   Conv: reducedConvolution,
+  ConvInteger: reducedConvolutionRule(CONV_INTEGER),
   ConvTranspose: reducedTransposedConvolution,
   Gemm: reducedGemm,
   MatMul: reducedMatmul,
+  MatMulInteger: reducedIntegerMatmul(MATMUL_INTEGER),
 };
 
 /** How the node's part is computed, or undefined where no rule lets it be cut like this. */
 export function partOf(target: Target): Part | undefined {
-  const rule =
-    target.node.domain === '' && Object.hasOwn(RULES, target.node.op) ? RULES[target.node.op] : undefined;
-  return rule?.(target);
+  const key = operatorKey(target.node);
+  return Object.hasOwn(RULES, key) ? RULES[key]!(target) : undefined;
 }
 
 /** The split of the node's sum over its input depth, for the operators that have one. */

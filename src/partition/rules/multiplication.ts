@@ -1,5 +1,5 @@
 import { numberOf } from '../../graph/attributes.ts';
-import { type Range, type Region, regionShape } from '../../tensor/region.ts';
+import { type Range, type Region, regionShape, type Shape } from '../../tensor/region.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import {
   broadcastRegion,
@@ -13,19 +13,24 @@ import {
   type Target,
 } from './rule.ts';
 
-/** Operand regions of Y = alpha A B + beta C for a block of Y and a range of the inner axis. */
-function gemmInputs(target: Target, inner: Range): Region[] {
-  const { node, region } = target;
+/** The regions of A and B, for a block of A B and a range of the inner axis. */
+export function gemmFactors({ node, region }: Target, inner: Range): [Region, Region] {
   const [rows, columns] = [region[0]!, region[1]!];
-  const inputs = [
+  return [
     numberOf(node, 'transA', 0) ? [inner, rows] : [rows, inner],
     numberOf(node, 'transB', 0) ? [columns, inner] : [inner, columns],
   ];
+}
+
+/** Operand regions of Y = alpha A B + beta C for a block of Y and a range of the inner axis. */
+function gemmInputs(target: Target, inner: Range): Region[] {
+  const { node, region } = target;
+  const inputs: Region[] = gemmFactors(target, inner);
   if (hasInput(node, 2)) inputs.push([...broadcastRegion(inputShape(target, 2), region)]);
   return inputs;
 }
 
-function gemmInner(target: Target): number {
+export function gemmInner(target: Target): number {
   return inputShape(target, 0)[numberOf(target.node, 'transA', 0) ? 0 : 1]!;
 }
 
@@ -40,9 +45,7 @@ export const reducedGemm: Reduction = (target, channels) => {
 };
 
 /** Batch axes broadcast; an operand of rank 1 has no row (or column) axis, and neither has the output then. */
-function matmulInputs(target: Target, inner: Range): Region[] {
-  const { region } = target;
-  const [a, b] = [inputShape(target, 0), inputShape(target, 1)];
+export function matmulFactors({ region }: Target, inner: Range, a: Shape, b: Shape): [Region, Region] {
   const batch = region.slice(0, region.length - (a.length > 1 ? 1 : 0) - (b.length > 1 ? 1 : 0));
   const rows = region[batch.length];
   const columns = region.at(-1);
@@ -50,6 +53,10 @@ function matmulInputs(target: Target, inner: Range): Region[] {
     a.length === 1 ? [inner] : [...broadcastRegion(a.slice(0, -2), batch), rows!, inner],
     b.length === 1 ? [inner] : [...broadcastRegion(b.slice(0, -2), batch), inner, columns!],
   ];
+}
+
+function matmulInputs(target: Target, inner: Range): Region[] {
+  return matmulFactors(target, inner, inputShape(target, 0), inputShape(target, 1));
 }
 
 export const matmul: Rule = (target) =>

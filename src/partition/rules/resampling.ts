@@ -111,15 +111,20 @@ export const slicing: Rule = (target) => {
   };
 };
 
-/** One scale for all, or one per element of an axis. */
+/** One scale for all, or one per element of an axis, or (`block_size`) one for so many elements along it. */
 export const quantizing: Rule = (target) => {
   const { node, region } = target;
-  if (numberOf(node, 'block_size', 0) > 0) return undefined;
+  const block = numberOf(node, 'block_size', 0);
   const given = numberOf(node, 'axis', 1);
   const axis = given < 0 ? given + region.length : given;
+  const [from, to] = region[axis] ?? [0, 0];
+  const blocks: Range = [from / block, Math.ceil(to / block)];
+  if (block > 0 && (from % block !== 0 || (to % block !== 0 && to !== inputShape(target, 0)[axis])))
+    return undefined;
   const parameters = [1, 2].map((at): Region | undefined => {
     if (!hasInput(node, at)) return undefined;
     const shape = inputShape(target, at);
+    if (block > 0) return region.with(axis, blocks);
     return shape.length === 1 && shape[0]! > 1 ? [region[axis]!] : wholeRegion(shape);
   });
   return samePart(node, [region, ...parameters]);

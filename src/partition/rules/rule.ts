@@ -13,6 +13,8 @@ export interface Target {
 export interface Part {
   /** The region needed of each input; undefined for an input that is absent or not needed. */
   readonly inputs: readonly (Region | undefined)[];
+  /** Of the node that computes the part, where it is the node itself with other attributes. */
+  readonly attributes?: Node['attributes'];
   /** Writes the node(s) that compute the part under the name of the node's first output. */
   emit(builder: ProgramBuilder): void;
 }
@@ -52,6 +54,7 @@ export function samePart(
 ): Part {
   return {
     inputs,
+    attributes,
     emit(builder) {
       const names = node.inputs.map((name, at) => (inputs[at] ? builder.take(name, inputs[at]) : ''));
       builder.node({ ...node, inputs: names, outputs: [node.outputs[0]!], attributes });

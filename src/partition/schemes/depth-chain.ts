@@ -1,5 +1,6 @@
 import { numberOf } from '../../graph/attributes.ts';
-import { layerDepth } from '../depth.ts';
+import { headDepth, layerDepth } from '../depth.ts';
+import { unitsOf } from '../units.ts';
 import { depthScheme, notALayer, summedCut } from './depth-scheme.ts';
 
 /**
@@ -11,8 +12,9 @@ import { depthScheme, notALayer, summedCut } from './depth-scheme.ts';
  *          +-> A's filters [f/2, f)  -> channels [f/2, f)  -> B's filters[:, f/2 .. f)  -> partial OFM -+-> sum
  */
 export const depthChain = depthScheme('depth-chain', (run) => {
-  if (run.nodes.length < 2) return 'it is a single node, and a chain needs two layers';
-  const first = layerDepth(run.graph, run.nodes[0]!);
+  if (unitsOf(run.graph).of(run.nodes[0]!).nodes.length === run.nodes.length)
+    return 'it is a single node, and a chain needs two layers';
+  const first = headDepth(run);
   if (!first) return notALayer(run, 'first');
   const last = run.nodes.at(-1)!;
   const groups = numberOf(last, 'group', 1);

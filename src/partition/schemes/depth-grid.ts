@@ -1,11 +1,12 @@
 import { numberOf } from '../../graph/attributes.ts';
 import { type Range, wholeRegion } from '../../tensor/region.ts';
 import { shardOf } from '../cut.ts';
-import { type LayerDepth, layerDepth } from '../depth.ts';
+import { headDepth, type LayerDepth, layerDepth } from '../depth.ts';
 import { proportionalRanges } from '../ranges.ts';
 import type { Run } from '../run.ts';
 import { type Assignment, middleOf, refuse, type Scheme } from '../scheme.ts';
-import { notALayer } from './depth-scheme.ts';
+import { unitsOf } from '../units.ts';
+import { notALayer, notSummed } from './depth-scheme.ts';
 
 /**
  * Both depths at once: pi x pf shards, summed over pi, placed over pf. It moves c*pf + f*pi planes, less than
@@ -18,10 +19,13 @@ import { notALayer } from './depth-scheme.ts';
 export const depthGrid: Scheme = {
   name: 'depth-grid',
   unfit(run) {
-    const node = run.nodes[0]!;
-    if (run.nodes.length > 1) return 'it has several nodes: what follows the layer needs its whole sum';
+    const { core: node, nodes } = unitsOf(run.graph).of(run.nodes[0]!);
+    if (run.nodes.length > nodes.length)
+      return 'it has several nodes: what follows the layer needs its whole sum';
     const depth = layerDepth(run.graph, node);
     if (!depth) return notALayer(run, 'first');
+    const quantised = notSummed(run, node, depth);
+    if (quantised) return quantised;
     if (run.outputs.length === 0) return `nothing reads ${node.outputs[0]}`;
     if (numberOf(node, 'group', 1) > 1)
       return 'it has groups, which are apart already: output-depth moves less';
@@ -44,8 +48,8 @@ interface Cell {
   readonly channels: Range;
 }
 
-function cellsOf({ graph, nodes }: Run, weights: readonly number[]): Cell[] {
-  const depth = layerDepth(graph, nodes[0]!)!;
+function cellsOf(run: Run, weights: readonly number[]): Cell[] {
+  const depth = headDepth(run)!;
   const columns = columnsOf(weights, depth);
   const load = columns.map((column) => column.reduce((sum, worker) => sum + weights[worker]!, 0));
   return proportionalRanges(depth.output, load).flatMap((filters, at) => {
@@ -59,7 +63,7 @@ function cellsOf({ graph, nodes }: Run, weights: readonly number[]): Cell[] {
 }
 
 function madeOf(run: Run, { worker, filters, channels }: Cell): Assignment {
-  const node = run.nodes[0]!;
+  const node = run.nodes.at(-1)!;
   const { axis, outputShape } = layerDepth(run.graph, node)!;
   const region = wholeRegion(outputShape).with(axis, filters);
   return { worker, shard: shardOf(run, { placed: [], sum: { node, region, channels } })! };

@@ -1,11 +1,20 @@
+import type { Node } from '../../graph/graph.ts';
 import { wholeRegion } from '../../tensor/region.ts';
 import { shardOf } from '../cut.ts';
 import { dealt } from '../dealing.ts';
-import { type DepthCut, depthRegion, layerDepth, unevenDepth, unfitDepthCut } from '../depth.ts';
+import {
+  type DepthCut,
+  depthRegion,
+  type LayerDepth,
+  layerDepth,
+  unevenDepth,
+  unfitDepthCut,
+} from '../depth.ts';
 import { proportionalRanges } from '../ranges.ts';
 import type { Run } from '../run.ts';
 import { type Assignment, middleOf, refuse, type Scheme } from '../scheme.ts';
 import type { TensorRegion } from '../shard.ts';
+import { unitsOf } from '../units.ts';
 
 /** A scheme that cuts runs along their depth as `cutOf` says; a text says why a run cannot be cut. */
 export function depthScheme(name: string, cutOf: (run: Run) => DepthCut | string): Scheme {
@@ -36,7 +45,13 @@ export function depthScheme(name: string, cutOf: (run: Run) => DepthCut | string
 
 export function notALayer(run: Run, at: 'first' | 'last'): string {
   const { name, op } = at === 'first' ? run.nodes[0]! : run.nodes.at(-1)!;
-  return `its ${at} node ${name} is a ${op}, not a Conv, ConvTranspose, Gemm or MatMul over float32 tensors of known shape`;
+  return `its ${at} node ${name} is a ${op}, not a Conv, ConvTranspose, Gemm or MatMul over float32 or quantised tensors of known shape`;
+}
+
+/** Why ranges of the input channels of a layer do not add up; undefined where they do. */
+export function notSummed({ nodes }: Run, layer: Node, { sums }: LayerDepth): string | undefined {
+  if (sums && nodes.at(-1) === layer) return undefined;
+  return `what ${layer.name} gives is quantised, and parts of its sum would be rounded one by one: output-depth cuts it`;
 }
 
 /** The regions of `tensors` under ranges of `units`, whose channels lie on `axis`; a text where one has none. */
@@ -61,8 +76,11 @@ export function placedDepth(
  */
 export function summedCut(run: Run, units: number, options: { local: boolean }): DepthCut | string {
   const node = run.nodes.at(-1)!;
-  const layer = layerDepth(run.graph, node);
+  const { core } = unitsOf(run.graph).of(node);
+  const layer = layerDepth(run.graph, core);
   if (!layer) return notALayer(run, 'last');
+  const quantised = notSummed(run, core, layer);
+  if (quantised) return quantised;
   if (units < 2) return `${node.name} has one input channel`;
   const sum = node.outputs[0]!;
   if (!run.outputs.includes(sum)) return `nothing reads ${sum}, the sum in which it ends`;

@@ -1,4 +1,4 @@
-import { layerDepth } from '../depth.ts';
+import { headDepth } from '../depth.ts';
 import { depthScheme, summedCut } from './depth-scheme.ts';
 
 /**
@@ -13,6 +13,6 @@ export const inputDepth = depthScheme('input-depth', (run) => {
   const first = run.nodes[0]!;
   // a Flatten before the layer makes many inputs of one channel, which stay together
   const channels = run.nodes.length > 1 ? run.graph.types.get(first.inputs[0]!)?.shape[1] : undefined;
-  const units = channels ?? layerDepth(run.graph, first)?.input ?? 0;
+  const units = channels ?? headDepth(run)?.input ?? 0;
   return summedCut(run, units, { local: true });
 });

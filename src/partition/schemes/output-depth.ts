@@ -1,4 +1,5 @@
-import { layerDepth } from '../depth.ts';
+import { headDepth } from '../depth.ts';
+import { unitsOf } from '../units.ts';
 import { depthScheme, notALayer, placedDepth } from './depth-scheme.ts';
 
 /**
@@ -9,9 +10,12 @@ import { depthScheme, notALayer, placedDepth } from './depth-scheme.ts';
  *                     +-> filters [f/2, f)  -> OFM channels [f/2, f)
  */
 export const outputDepth = depthScheme('output-depth', (run) => {
-  const layer = layerDepth(run.graph, run.nodes[0]!);
+  const layer = headDepth(run);
   if (!layer) return notALayer(run, 'first');
-  const { axis, output: units } = layer;
+  const { axis, groups, output } = layer;
+  // a part of a group would be a node of its own, and no longer one kernel with what quantises it
+  const apart = groups > 1 && unitsOf(run.graph).of(run.nodes[0]!).nodes.length > 1;
+  const units = apart ? groups : output;
   if (units < 2) return `${run.nodes[0]!.name} has one output channel`;
   const placed = placedDepth(run, run.outputs, axis, units);
   return typeof placed === 'string' ? placed : { units, goals: (range) => ({ placed: placed(range) }) };

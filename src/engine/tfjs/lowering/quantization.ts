@@ -1,16 +1,11 @@
 import { axisOf, numberOf } from '../../../graph/attributes.ts';
+import { dequantizedConstant } from '../../../graph/folding/dequantized.ts';
+import { QUANTIZED_BOUNDS } from '../../../graph/folding/quantized.ts';
 import { sizeOf } from '../../../tensor/region.ts';
 import type { TensorId } from '../program.ts';
 import { type NodeView, need, output, type Rule, type Rules } from './rule.ts';
 import { Unsupported } from './unsupported.ts';
 import { deviceType, needFloat, type Value } from './value.ts';
-
-const BOUNDS: Readonly<Record<string, readonly [number, number]>> = {
-  uint8: [0, 255],
-  int8: [-128, 127],
-  uint16: [0, 65_535],
-  int16: [-32_768, 32_767],
-};
 
 /** A scale or zero point as floats: one number, or one per element of the axis. */
 function along({ emit, node }: NodeView, value: Value, parameter: Value): TensorId {
@@ -23,12 +18,17 @@ function along({ emit, node }: NodeView, value: Value, parameter: Value): Tensor
   return deviceType(parameter.type.dtype) === 'float32' ? x : emit.emit('Cast', { x }, { dtype: 'float32' });
 }
 
-/** (x - zero point) * scale */
+/**
+ * (x - zero point) * scale. Of constants it is computed once, when the program is written: TensorFlow.js has no kernels
+ * that take filters as they are stored.
+ */
 const dequantize: Rule = (view) => {
-  const { emit } = view;
+  const { emit, context } = view;
   const [value, scale] = [need(view, 0), need(view, 1)];
   const zero = view.inputs[2];
   needFloat(scale);
+  const constant = dequantizedConstant(view.node, context.constant);
+  if (constant) return [{ type: view.outputs[0]!, constant, forms: {} }];
   deviceType(value.type.dtype);
   const x = emit.emit('Cast', { x: emit.first(value) }, { dtype: 'float32' });
   const centred = zero ? emit.emit('Sub', { a: x, b: along(view, value, zero) }) : x;
@@ -42,7 +42,7 @@ const quantize: Rule = (view) => {
   const zero = view.inputs[2];
   needFloat(value, scale);
   const { dtype } = view.outputs[0]!;
-  const bounds = BOUNDS[dtype];
+  const bounds = QUANTIZED_BOUNDS[dtype];
   if (!bounds) throw new Unsupported(`float32 is not quantised to ${dtype}`);
   const ratio = emit.emit('RealDiv', { a: emit.first(value), b: along(view, value, scale) });
   const steps = emit.emit('Round', { x: ratio });
