@@ -76,6 +76,11 @@ export function liveReads({ initializers }: Graph, nodes: readonly Node[]): stri
   return [...read].filter((name) => !made.has(name) && !initializers.has(name));
 }
 
+/** True where all it does is to make float32 of an output of the model: that is done where four times the bytes need not travel. */
+export function onlyDequantizes({ nodes }: Unit): boolean {
+  return nodes.every((node) => is(node, 'DequantizeLinear'));
+}
+
 /** Positions where a unit begins: those over which no bound tensor reaches. */
 function unitStarts({ nodes }: Graph, bound: ReadonlySet<string>): number[] {
   const lastRead = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { consumersOf, type Graph } from '../graph/graph.ts';
 import { layerDepth } from '../partition/depth.ts';
-import { liveReads, unitsOf } from '../partition/units.ts';
+import { liveReads, onlyDequantizes, unitsOf } from '../partition/units.ts';
 
 /**
  * Where stages may begin and end, as positions between nodes (0 before the first, `nodes.length` after the last): around
@@ -15,7 +15,7 @@ export function boundariesOf(graph: Graph): number[] {
     const before = unitsOf(graph).all[at - 1];
     const live = liveReads(graph, unit.nodes);
     const follows = live.length === 1 && before?.nodes.some(({ outputs }) => outputs.includes(live[0]!));
-    const apart = !follows || (consumers.get(live[0]!)?.length ?? 0) > 1;
+    const apart = !follows || onlyDequantizes(unit) || (consumers.get(live[0]!)?.length ?? 0) > 1;
     if (apart || layerDepth(graph, unit.core) || layerDepth(graph, before!.core)) positions.push(position);
     position += unit.nodes.length;
   }

@@ -7,7 +7,7 @@ import { connectedParts } from '../partition/connected.ts';
 import { type Run, runOf } from '../partition/run.ts';
 import { schemeNamed } from '../partition/schemes/index.ts';
 import type { Shard } from '../partition/shard.ts';
-import { liveReads, type Unit, unitsOf } from '../partition/units.ts';
+import { liveReads, onlyDequantizes, type Unit, unitsOf } from '../partition/units.ts';
 import { wholeShard, wholeTensor } from '../partition/whole.ts';
 import { MASTER, type Plan, type PlannedShard, type Stage } from './plan.ts';
 import { replicasCost } from './replicas.ts';
@@ -44,7 +44,7 @@ export class StageList {
     const readers = this.#consumers.get(tensor ?? '') ?? [];
     if (others.length > 0 || readers.length !== 1 || graph.outputs.includes(tensor!)) return undefined;
     const unit = unitsOf(graph).of(readers[0]!);
-    return liveReads(graph, unit.nodes).length === 1 ? unit : undefined;
+    return liveReads(graph, unit.nodes).length === 1 && !onlyDequantizes(unit) ? unit : undefined;
   }
 
   distributed(scheme: string, nodes: readonly Node[], shards: readonly PlannedShard[]): void {
