@@ -23,7 +23,7 @@ export const LIMITS = {
 export class ReadContext {
   readonly file: string;
   readonly folder: string | undefined;
-  /** Told the name of each file of external data. */
+  /** Told the path below the folder of each file of external data. */
   readonly onExternalFile: (name: string) => void;
   #fields = 0;
   #structureBytes = 0;

@@ -13,13 +13,13 @@ import { declaredType, inputType } from './value-info.ts';
 export interface ReadOptions {
   /** The name that errors give to the model. */
   readonly file: string;
-  /** Where external-data files may lie; without it a model that needs them is refused. */
+  /** In or below which external-data files may lie; without it a model that needs them is refused. */
   readonly folder?: string;
   /** Shapes of inputs whose dimensions the model leaves open. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** `widen` (the default) makes a model with float16 filters a float32 one: few devices compute in half precision. */
   readonly float16?: 'widen' | 'keep';
-  /** Told the plain name of each file of external data that the model reads, some more than once. */
+  /** Told the path, relative to `folder`, of each file of external data that the model reads, some more than once. */
   readonly onExternalFile?: (name: string) => void;
 }
 
