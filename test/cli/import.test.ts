@@ -103,7 +103,9 @@ describe('isobath import', () => {
   it('stores what lies beside the model and below it, too', async () => {
     const { path, files } = await external();
     const { folder: stored } = await run(path, '--models', models);
-    const kept = (await readdir(stored, { recursive: true, withFileTypes: true })).filter((file) => file.isFile());
+    const kept = (await readdir(stored, { recursive: true, withFileTypes: true })).filter((file) =>
+      file.isFile(),
+    );
     expect(kept.map(({ parentPath, name }) => relative(stored, join(parentPath, name))).sort()).toEqual(
       ['manifest.json', 'model.onnx', ...files].sort(),
     );

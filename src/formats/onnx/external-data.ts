@@ -41,7 +41,8 @@ export function externalTensor<D extends DType>(
   if (length !== byteLength)
     throw refuse(`is given as ${length} bytes where the shape asks for ${byteLength}`);
   const path = pathBelow(location);
-  if (path === undefined) throw refuse('is not a path inside the folder of the model, with / between its parts');
+  if (path === undefined)
+    throw refuse('is not a path inside the folder of the model, with / between its parts');
   if (context.folder === undefined) throw refuse('cannot be followed: the model was read without its folder');
   const target = resolveInside(context.folder, path, refuse);
   if (offset + length > target.size) {

@@ -3,6 +3,7 @@ import type { Attribute, Node } from '../../graph/graph.ts';
 import { ATTRIBUTE_TYPE } from './constants.ts';
 import type { ReadContext } from './context.ts';
 import { type AttributeProto, AttributeProtoSchema, type NodeProto } from './onnx_pb.ts';
+import { decodeSparseTensor } from './sparse.ts';
 import { capturedNames } from './subgraph-reads.ts';
 import { decodeTensor } from './tensor-proto.ts';
 
@@ -21,9 +22,17 @@ export function readNode(proto: NodeProto, name: string, context: ReadContext): 
     outputs: proto.output,
     // fromEntries defines own properties, also for a name such as __proto__.
     attributes: Object.fromEntries(
-      proto.attribute.map((attribute) => [attribute.name, readAttribute(attribute, name, context)]),
+      proto.attribute.map((attribute) => named(attribute, readAttribute(attribute, name, context), proto)),
     ),
   };
+}
+
+/** A sparse constant becomes the dense one of the same meaning. */
+function named({ name }: AttributeProto, value: Attribute, { opType }: NodeProto): [string, Attribute] {
+  return [
+    opType === 'Constant' && name === 'sparse_value' && value.type === 'tensor' ? 'value' : name,
+    value,
+  ];
 }
 
 function readAttribute(proto: AttributeProto, node: string, context: ReadContext): Attribute {
@@ -51,6 +60,11 @@ function readAttribute(proto: AttributeProto, node: string, context: ReadContext
       const { tensor } = decodeTensor(proto.t ?? new Uint8Array(), context);
       return tensor ? { type: 'tensor', value: tensor } : opaque(proto, context);
     }
+    case ATTRIBUTE_TYPE.sparseTensor:
+      return {
+        type: 'tensor',
+        value: decodeSparseTensor(proto.sparseTensor ?? new Uint8Array(), context).tensor,
+      };
     default:
       return opaque(proto, context);
   }
@@ -66,6 +80,7 @@ function typeOf(proto: AttributeProto): number {
   if (proto.floats.length > 0) return ATTRIBUTE_TYPE.floats;
   if (proto.ints.length > 0) return ATTRIBUTE_TYPE.ints;
   if (proto.strings.length > 0) return ATTRIBUTE_TYPE.strings;
+  if (proto.sparseTensor !== undefined) return ATTRIBUTE_TYPE.sparseTensor;
   return ATTRIBUTE_TYPE.undefined;
 }
 

@@ -5,8 +5,10 @@ import { sortNodes } from '../../graph/sort.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
 import { audit } from './audit.ts';
 import { LIMITS, ReadContext } from './context.ts';
+import { inlineFunctions } from './functions/inline.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
 import { domainOf, readNode } from './read-node.ts';
+import { decodeSparseTensor } from './sparse.ts';
 import { decodeTensor } from './tensor-proto.ts';
 import { declaredType, inputType } from './value-info.ts';
 
@@ -33,18 +35,17 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
   const context = new ReadContext(options.file, options.folder, options.onExternalFile);
   const { file, shapes = {}, float16 = 'widen' } = options;
   const model = decodeModel(bytes, context);
-  const proto = model.graph;
-  if (!proto) throw context.malformed('it holds no graph');
-  if (proto.sparseInitializer.length > 0) throw context.unsupported('it has sparse filters');
+  if (!model.graph) throw context.malformed('it holds no graph');
+  const opsets = readOpsets(model);
+  const proto = inlineFunctions(model, model.graph, opsets, context);
   const initializers = readInitializers(proto, context);
   const types = new Map<string, TensorType>();
   const inputs = readInputs(proto, initializers, shapes, types, context);
   const nodes = readNodes(proto, context);
-  refuseFunctions(model, nodes, context);
   const outputs = proto.output.map((output) => output.name);
   const graph = {
     name: proto.name,
-    opsets: readOpsets(model),
+    opsets: Object.fromEntries(opsets),
     inputs,
     outputs,
     nodes: orderedNodes(nodes, inputs, outputs, initializers, context),
@@ -66,23 +67,30 @@ function decodeModel(bytes: Uint8Array, context: ReadContext): ModelProto {
   });
 }
 
-function readOpsets(model: ModelProto): Record<string, number> {
+function readOpsets(model: ModelProto): Map<string, number> {
   const versions = model.opsetImport.map(
     ({ domain, version }) => [domainOf(domain), Number(version)] as const,
   );
   // Files of IR version 1 and 2 have no import: they mean the first operator set.
-  return Object.fromEntries(versions.length === 0 ? [['', 1]] : versions);
+  return new Map(versions.length === 0 ? [['', 1]] : versions);
 }
 
 function readInitializers(proto: GraphProto, context: ReadContext): Map<string, Tensor> {
   const initializers = new Map<string, Tensor>();
-  for (const bytes of proto.initializer) {
-    const { name, tensor } = decodeTensor(bytes, context);
+  const add = (name: string, tensor: Tensor) => {
     if (name === '') throw context.malformed('a constant has no name');
-    if (!tensor)
-      throw context.unsupported(`the constant ${name} has an element type that Isobath does not hold`);
     if (initializers.has(name)) throw context.malformed(`the constant ${name} is there twice`);
     initializers.set(name, tensor);
+  };
+  for (const bytes of proto.initializer) {
+    const { name, tensor } = decodeTensor(bytes, context);
+    if (!tensor)
+      throw context.unsupported(`the constant ${name} has an element type that Isobath does not hold`);
+    add(name, tensor);
+  }
+  for (const bytes of proto.sparseInitializer) {
+    const { name, tensor } = decodeSparseTensor(bytes, context);
+    add(name, tensor);
   }
   return initializers;
 }
@@ -126,12 +134,6 @@ function readNodes(proto: GraphProto, context: ReadContext): Node[] {
     seen.add(name);
     return readNode(node, name, context);
   });
-}
-
-function refuseFunctions(model: ModelProto, nodes: readonly Node[], context: ReadContext): void {
-  const local = new Set(model.functions.map(({ name, domain }) => `${domainOf(domain)}:${name}`));
-  const user = nodes.find((node) => local.has(`${node.domain}:${node.op}`));
-  if (user) throw context.unsupported(`the node ${user.name} calls a function that the model itself defines`);
 }
 
 /** Checks that every tensor is made once and before it is read, and sorts the nodes. */

@@ -3,7 +3,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { audit } from './audit.ts';
 import { WIRE } from './constants.ts';
 import { LIMITS, type ReadContext } from './context.ts';
-import { GraphProtoSchema } from './onnx_pb.ts';
+import { GraphProtoSchema, SparseTensorProtoSchema } from './onnx_pb.ts';
 
 /**
  * The outer tensors that a subgraph (the body of an If or a Loop) reads. A subgraph sees every name of the graphs
@@ -19,6 +19,10 @@ export function capturedNames(bytes: Uint8Array, context: ReadContext, depth = 1
   const read = new Set<string>();
   const defined = new Set(graph.input.map((input) => input.name));
   for (const tensor of graph.initializer) defined.add(tensorName(tensor, context));
+  for (const sparse of graph.sparseInitializer) {
+    const { values } = context.decode('a sparse tensor', () => fromBinary(SparseTensorProtoSchema, sparse));
+    defined.add(tensorName(values, context));
+  }
   for (const node of graph.node) {
     for (const name of node.input) read.add(name);
     for (const name of node.output) defined.add(name);
@@ -34,7 +38,7 @@ export function capturedNames(bytes: Uint8Array, context: ReadContext, depth = 1
 }
 
 /** Only the name is decoded: the rest of the tensor stays bytes. */
-function tensorName(bytes: Uint8Array, context: ReadContext): string {
+export function tensorName(bytes: Uint8Array, context: ReadContext): string {
   return context.decode('a tensor of a subgraph', () => {
     const reader = new BinaryReader(bytes);
     let name = '';

@@ -102,17 +102,6 @@ describe('the graph', () => {
     const reads = branch.type === 'opaque' ? branch.reads : [];
     expect([...reads].sort()).toEqual(['c', 'outer', 'x']);
   });
-
-  it('calls no function of the model, but may have one that nothing calls', () => {
-    const read = (op: string) => {
-      const graph = { node: [{ ...node(op, ['x'], ['y']), domain: 'mine' }], input: [value('x', [1])] };
-      const functions = [{ name: 'F', domain: 'mine' }];
-      const proto = { graph: { ...graph, output: [value('y', [1])] }, functions };
-      return () => readOnnx(toBinary(ModelProtoSchema, create(ModelProtoSchema, proto)), { file });
-    };
-    expect(read('F')).toThrow(expect.objectContaining({ code: 'ISO_ERR_MODEL_UNSUPPORTED' }));
-    expect(read('G')().nodes).toHaveLength(1);
-  });
 });
 
 function subgraph(graph: Parameters<typeof model>[0]): Uint8Array {

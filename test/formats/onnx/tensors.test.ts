@@ -106,9 +106,12 @@ describe('external data', () => {
   }
 
   const inside = ['w.bin', './w.bin', 'inside.bin', 'inner/w.bin', './inner//./w.bin', 'inner/deep/w.bin'];
-  it.each([...inside, 'again/w.bin', 'inner/back.bin'])('is read from %s when it is asked for', (location) => {
-    expect(read(location).data).toEqual(values.data);
-  });
+  it.each([...inside, 'again/w.bin', 'inner/back.bin'])(
+    'is read from %s when it is asked for',
+    (location) => {
+      expect(read(location).data).toEqual(values.data);
+    },
+  );
 
   const elsewhere = [
     '../secret.bin',
