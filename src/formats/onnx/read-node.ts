@@ -1,5 +1,6 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Attribute, Node } from '../../graph/graph.ts';
+import { widenedAttribute } from './bfloat16.ts';
 import { ATTRIBUTE_TYPE } from './constants.ts';
 import type { ReadContext } from './context.ts';
 import { type AttributeProto, AttributeProtoSchema, type NodeProto } from './onnx_pb.ts';
@@ -22,7 +23,9 @@ export function readNode(proto: NodeProto, name: string, context: ReadContext): 
     outputs: proto.output,
     // fromEntries defines own properties, also for a name such as __proto__.
     attributes: Object.fromEntries(
-      proto.attribute.map((attribute) => named(attribute, readAttribute(attribute, name, context), proto)),
+      proto.attribute.map((attribute) =>
+        named(attribute, widenedAttribute(attribute.name, readAttribute(attribute, name, context)), proto),
+      ),
     ),
   };
 }

@@ -1,6 +1,6 @@
-import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
 import { closedShape, type Dimension } from '../open-dimensions.ts';
+import { elementTypeOf } from './bfloat16.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
 
@@ -31,7 +31,7 @@ export function inputType(
   symbols: Map<string, number>,
   context: ReadContext,
 ): TensorType {
-  const dtype = dtypeOf(tensorTypeOf(input.type)?.elemType ?? 0);
+  const dtype = elementTypeOf(tensorTypeOf(input.type)?.elemType ?? 0);
   if (!dtype) throw context.unsupported(`the input ${input.name} is not a tensor of numbers`);
   const dimensions = dimensionsOf(input.type, context);
   const shape = closedShape(input.name, dimensions, override, symbols);
@@ -47,7 +47,7 @@ export function declaredType(
   symbols: ReadonlyMap<string, number>,
   context: ReadContext,
 ): TensorType | undefined {
-  const dtype = dtypeOf(tensorTypeOf(value.type)?.elemType ?? 0);
+  const dtype = elementTypeOf(tensorTypeOf(value.type)?.elemType ?? 0);
   const shape = dimensionsOf(value.type, context)?.map((dimension) =>
     typeof dimension === 'string' ? symbols.get(dimension) : dimension,
   );
