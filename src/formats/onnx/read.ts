@@ -6,6 +6,7 @@ import type { Tensor, TensorType } from '../../tensor/tensor.ts';
 import { audit } from './audit.ts';
 import { LIMITS, ReadContext } from './context.ts';
 import { inlineFunctions } from './functions/inline.ts';
+import { lift } from './lift/lift.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
 import { domainOf, readNode } from './read-node.ts';
 import { decodeSparseTensor } from './sparse.ts';
@@ -28,8 +29,8 @@ export interface ReadOptions {
 /**
  * An ONNX model as a graph: nodes sorted and named, constants as views on `bytes` where they are aligned. `types`
  * holds inputs, constants and whatever the model declares; `inferTypes` completes it.
- * Throws ISO_ERR_MODEL_MALFORMED, _UNSUPPORTED, _TOO_LARGE, _DYNAMIC_SHAPE, ISO_ERR_EXTERNAL_DATA or
- * ISO_ERR_INPUT_MISMATCH, and nothing else, whatever the bytes are.
+ * Throws ISO_ERR_MODEL_MALFORMED, _UNSUPPORTED, _TOO_LARGE, _DYNAMIC_SHAPE, ISO_ERR_EXTERNAL_DATA,
+ * ISO_ERR_INPUT_MISMATCH or ISO_ERR_SHAPE_INVALID, and nothing else, whatever the bytes are.
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
   const context = new ReadContext(options.file, options.folder, options.onExternalFile);
@@ -43,7 +44,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
   const inputs = readInputs(proto, initializers, shapes, types, context);
   const nodes = readNodes(proto, context);
   const outputs = proto.output.map((output) => output.name);
-  const graph = {
+  const read = {
     name: proto.name,
     opsets: Object.fromEntries(opsets),
     inputs,
@@ -52,6 +53,7 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
     initializers,
     types,
   };
+  const graph = lift(read, context);
   if (float16 === 'keep') return graph;
   return widenFloat16(graph, (reason) => context.unsupported(`${reason} (${file} has float16 filters)`));
 }
