@@ -55,7 +55,7 @@ export const CATALOGUE = {
   },
   ISO_ERR_EXTERNAL_DATA: {
     message: 'The filters {tensor} of {file} lie in {location}, which {reason}.',
-    cure: 'Keep external-data files and shards, complete and unchanged, in the folder of the model that names them.',
+    cure: 'Keep external-data files and shards, complete and unchanged, in the folder of the model that names them, or below it.',
   },
   ISO_ERR_SHAPE_INVALID: {
     message: 'Node {node} ({op}) cannot take inputs of these shapes: {reason}.',

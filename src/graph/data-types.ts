@@ -20,7 +20,7 @@ const DTYPE_OF: ReadonlyMap<number, DType> = new Map(
   Object.entries(DATA_TYPE).map(([dtype, number]) => [number, dtype as DType]),
 );
 
-/** Undefined for the types that Isobath does not hold: strings, complex numbers, bfloat16, float8, int4. */
+/** Undefined for the types that Isobath does not hold: strings, complex numbers, float8, int4, and bfloat16 (the reader makes it float32). */
 export function dtypeOf(number: number): DType | undefined {
   return DTYPE_OF.get(number);
 }

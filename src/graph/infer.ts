@@ -23,11 +23,21 @@ export function inferTypes(graph: Graph): Graph {
   return { ...graph, types };
 }
 
-/** As `inferTypes`, with the value of every tensor that does not depend on the input. */
-export function walkTypes(graph: Graph): {
-  types: Map<string, TensorType>;
-  constants: ReadonlyMap<string, Tensor>;
-} {
+/** What is known of the tensors before a node. */
+export interface Known {
+  readonly types: ReadonlyMap<string, TensorType>;
+  /** The elements of those that do not depend on the model's inputs. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * As `inferTypes`, with the value of every tensor that does not depend on the input. `rewrite` gives the nodes that stand
+ * for a node of the graph, which write the same outputs.
+ */
+export function walkTypes(
+  graph: Graph,
+  rewrite: (node: Node, known: Known) => readonly Node[] = (node) => [node],
+): Known & { readonly types: Map<string, TensorType> } {
   const types = new Map<string, TensorType>();
   const constants = new FoldedConstants(graph.initializers);
   const learn = (name: string, type: TensorType | undefined) => {
@@ -39,9 +49,10 @@ export function walkTypes(graph: Graph): {
   for (const [name, { dtype, shape }] of graph.initializers) learn(name, { dtype, shape });
   const opset = opsetOf(graph);
   const open = openTensors(graph);
-  for (const node of graph.nodes) {
+  const known = { types, constants: constants.values };
+  const visit = (node: Node) => {
     // whatever the model declares of them holds for one run only
-    if (node.outputs.some((name) => open.has(name))) continue;
+    if (node.outputs.some((name) => open.has(name))) return;
     const context = contextOf(node, opset, types, constants.values);
     const inferred = context && operatorOf(node)?.infer(context);
     node.outputs.forEach((name, at) => {
@@ -50,8 +61,9 @@ export function walkTypes(graph: Graph): {
     const [output = ''] = node.outputs;
     const type = types.get(output);
     if (context && inferred?.[0] && type) constants.fold(context, type);
-  }
-  return { types, constants: constants.values };
+  };
+  for (const node of graph.nodes) for (const each of rewrite(node, known)) visit(each);
+  return known;
 }
 
 /** The tensors whose type is not known: made by operators that we do not know, or depending on such. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 /** Files of one version; more are not looked at. */
 const MAX_FILES = 10_000;
-const MAX_DEPTH = 4;
+/** Folders within folders: a model may keep its filters deep below it. */
+const MAX_DEPTH = 32;
 
 /**
  * A text that changes when a file below `folder` changes, comes or goes; undefined where there is none. Hidden entries

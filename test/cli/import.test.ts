@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import { writeOnnx } from '../../src/formats/onnx/index.ts';
@@ -29,15 +29,15 @@ describe('isobath import', () => {
   };
   /** The same model with its filters in a file beside it. */
   const external = async () => {
-    await mkdir(join(folder, 'split'));
+    await mkdir(join(folder, 'split/weights/deep'), { recursive: true });
     const parts: Uint8Array[] = [];
     const files: string[] = [];
     const bytes = writeOnnx(seededGraph(1), {
       external: (name, tensor) => {
-        const location = `${name.replaceAll('/', '-')}.bin`;
-        files.push(location);
+        const path = `${parts.length % 2 === 0 ? 'weights/deep/' : ''}${name.replaceAll('/', '-')}.bin`;
+        files.push(path);
         parts.push(bytesOf(tensor.data));
-        return { location };
+        return { location: `./${path}` };
       },
     });
     for (const [at, file] of files.entries()) await writeFile(join(folder, 'split', file), parts[at]!);
@@ -100,10 +100,15 @@ describe('isobath import', () => {
     expect(await readFile(join(models, 'signs/7/golden/1/picture.png'))).toEqual(await readFile(sample));
   });
 
-  it('stores what lies beside the model, too', async () => {
+  it('stores what lies beside the model and below it, too', async () => {
     const { path, files } = await external();
     const { folder: stored } = await run(path, '--models', models);
-    expect((await readdir(stored)).sort()).toEqual(['manifest.json', 'model.onnx', ...files].sort());
+    const kept = (await readdir(stored, { recursive: true, withFileTypes: true })).filter((file) =>
+      file.isFile(),
+    );
+    expect(kept.map(({ parentPath, name }) => relative(stored, join(parentPath, name))).sort()).toEqual(
+      ['manifest.json', 'model.onnx', ...files].sort(),
+    );
     await loadVersion(stored, new OnnxruntimeEngine());
   });
 

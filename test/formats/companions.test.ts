@@ -13,7 +13,12 @@ describe('the files beside a model', () => {
       'split.onnx': writeOnnx(seededGraph(1), { external: () => ({ location: 'split.data' }) }),
       'split.data': new Uint8Array(1 << 16),
     });
+    await writeFiles(folder, {
+      'below.onnx': writeOnnx(seededGraph(1), { external: () => ({ location: './weights//net.bin' }) }),
+      'weights/net.bin': new Uint8Array(1 << 16),
+    });
     expect(await companionsOf(join(folder, 'whole.onnx'))).toEqual([]);
+    expect(await companionsOf(join(folder, 'below.onnx'))).toEqual(['weights/net.bin']);
     expect(await companionsOf(join(folder, 'split.onnx'))).toEqual(['split.data']);
   });
 

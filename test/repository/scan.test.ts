@@ -59,6 +59,14 @@ describe('a directory of models', () => {
     });
   });
 
+  it('a version is another one when filters in a folder deep below it change', async () => {
+    const deep = 'plates/1/a/b/c/d/e/f/filters.bin';
+    await writeFiles(directory, { 'plates/1/model.onnx': 'a', [deep]: 'b' });
+    const before = await fingerprint('plates');
+    await writeFiles(directory, { [deep]: 'other' });
+    expect(await fingerprint('plates')).not.toBe(before);
+  });
+
   it('shows nothing that is hidden or empty: that is how a version is before it is whole', async () => {
     await writeFiles(directory, {
       'plates/1/model.onnx': 'a',

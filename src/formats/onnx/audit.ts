@@ -13,17 +13,17 @@ const NESTED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   shape: { 1: 'leaf' },
   attribute: {},
   leaf: {},
-  function: {},
+  function: { 7: 'node', 9: 'leaf', 11: 'attribute' },
 };
 
-/** Fields that become views or are skipped: doc strings, tensors, subgraphs, function bodies. They cost nothing. */
+/** Fields that become views or are skipped: doc strings, tensors, subgraphs. They cost nothing. */
 const FREE: Readonly<Record<string, readonly number[]>> = {
   model: [6, 14, 20, 26],
   graph: [5, 10, 14, 15, 16],
   node: [6, 9],
   attribute: [5, 6, 10, 11, 13, 14, 15, 22, 23],
   value: [3, 4],
-  function: [4, 5, 6, 7, 8, 9, 11, 12, 13],
+  function: [8, 12, 14],
 };
 
 /**

@@ -15,19 +15,24 @@ export const LIMITS = {
   /** Elements of all constants, in the file or beside it. */
   tensorBytes: 2 ** 34,
   ...SHAPE_LIMITS,
+  /** Bytes of all sparse constants with their zeros, which the file does not have to hold. */
+  sparseBytes: 2 ** 30,
   /** Subgraphs within subgraphs. */
   nesting: 16,
+  /** Functions that call functions. */
+  functionNesting: 64,
 } as const;
 
 /** What every part of one reading knows: which file it is about, where its folder is, what is left of the limits. */
 export class ReadContext {
   readonly file: string;
   readonly folder: string | undefined;
-  /** Told the name of each file of external data. */
+  /** Told the path below the folder of each file of external data. */
   readonly onExternalFile: (name: string) => void;
   #fields = 0;
   #structureBytes = 0;
   #tensorBytes = 0;
+  #sparseBytes = 0;
 
   constructor(file: string, folder?: string, onExternalFile: (name: string) => void = () => undefined) {
     this.file = file;
@@ -70,6 +75,13 @@ export class ReadContext {
     this.#tensorBytes += bytes;
     if (this.#tensorBytes > LIMITS.tensorBytes) {
       throw this.#tooLarge('constants', this.#tensorBytes, LIMITS.tensorBytes);
+    }
+  }
+
+  spendSparse(bytes: number): void {
+    this.#sparseBytes += bytes;
+    if (this.#sparseBytes > LIMITS.sparseBytes) {
+      throw this.#tooLarge('sparse constants', this.#sparseBytes, LIMITS.sparseBytes);
     }
   }
 

@@ -4,6 +4,7 @@ import { lazily } from '../../tensor/lazy.ts';
 import { type Shape, sizeOf } from '../../tensor/region.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { readRange, resolveInside } from '../beside.ts';
+import { isInside } from '../manifest-check.ts';
 import type { ReadContext } from './context.ts';
 import { viewOf } from './tensor-elements.ts';
 
@@ -18,7 +19,8 @@ export type ExternalData = Partial<Location>;
 
 /**
  * A tensor whose elements lie in a file beside the model. The file is looked at now (is it in the folder, is it long
- * enough) and read when `data` is asked for. Only a plain name is followed: a model must not make us read elsewhere.
+ * enough) and read when `data` is asked for. Only a path into the model's folder is followed: a model must not make us
+ * read elsewhere.
  */
 export function externalTensor<D extends DType>(
   name: string,
@@ -38,13 +40,15 @@ export function externalTensor<D extends DType>(
     throw refuse('is given with an offset or length that is no number');
   if (length !== byteLength)
     throw refuse(`is given as ${length} bytes where the shape asks for ${byteLength}`);
-  if (!isPlainName(location)) throw refuse('is not a plain file name');
+  const path = pathBelow(location);
+  if (path === undefined)
+    throw refuse('is not a path inside the folder of the model, with / between its parts');
   if (context.folder === undefined) throw refuse('cannot be followed: the model was read without its folder');
-  const target = resolveInside(context.folder, location, refuse);
+  const target = resolveInside(context.folder, path, refuse);
   if (offset + length > target.size) {
     throw refuse(`has ${target.size} bytes, fewer than the ${offset + length} that the model names`);
   }
-  context.onExternalFile(location);
+  context.onExternalFile(path);
   return lazily(dtype, shape, () => {
     try {
       const bytes = new Uint8Array(length);
@@ -62,6 +66,12 @@ function wholeNumber(text: string | undefined, fallback: number): number | undef
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
-function isPlainName(location: string): boolean {
-  return location !== '' && location !== '.' && location !== '..' && !/[/\\\0]/.test(location);
+/**
+ * The location without `./` and empty parts; undefined where it is absolute, steps upwards anywhere (ONNX forbids `..`),
+ * or has the separators of Windows.
+ */
+function pathBelow(location: string): string | undefined {
+  const parts = location.split('/').filter((part) => part !== '.' && part !== '');
+  if (!isInside(location) || parts.includes('..')) return undefined;
+  return parts.join('/');
 }

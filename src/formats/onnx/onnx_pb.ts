@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file onnx.proto.
  */
 export const file_onnx: GenFile = /*@__PURE__*/
-  fileDesc("Cgpvbm54LnByb3RvEgRvbm54IrABCgpNb2RlbFByb3RvEhIKCmlyX3ZlcnNpb24YASABKAMSFQoNcHJvZHVjZXJfbmFtZRgCIAEoCRIfCgVncmFwaBgHIAEoCzIQLm9ubnguR3JhcGhQcm90bxIuCgxvcHNldF9pbXBvcnQYCCADKAsyGC5vbm54Lk9wZXJhdG9yU2V0SWRQcm90bxImCglmdW5jdGlvbnMYGSADKAsyEy5vbm54LkZ1bmN0aW9uUHJvdG8iNQoST3BlcmF0b3JTZXRJZFByb3RvEg4KBmRvbWFpbhgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDIi0KDUZ1bmN0aW9uUHJvdG8SDAoEbmFtZRgBIAEoCRIOCgZkb21haW4YCiABKAki3wEKCkdyYXBoUHJvdG8SHQoEbm9kZRgBIAMoCzIPLm9ubnguTm9kZVByb3RvEgwKBG5hbWUYAiABKAkSEwoLaW5pdGlhbGl6ZXIYBSADKAwSIwoFaW5wdXQYCyADKAsyFC5vbm54LlZhbHVlSW5mb1Byb3RvEiQKBm91dHB1dBgMIAMoCzIULm9ubnguVmFsdWVJbmZvUHJvdG8SKAoKdmFsdWVfaW5mbxgNIAMoCzIULm9ubnguVmFsdWVJbmZvUHJvdG8SGgoSc3BhcnNlX2luaXRpYWxpemVyGA8gAygMIoIBCglOb2RlUHJvdG8SDQoFaW5wdXQYASADKAkSDgoGb3V0cHV0GAIgAygJEgwKBG5hbWUYAyABKAkSDwoHb3BfdHlwZRgEIAEoCRInCglhdHRyaWJ1dGUYBSADKAsyFC5vbm54LkF0dHJpYnV0ZVByb3RvEg4KBmRvbWFpbhgHIAEoCSL0AgoOQXR0cmlidXRlUHJvdG8SDAoEbmFtZRgBIAEoCRIOCgFmGAIgASgCSACIAQESDgoBaRgDIAEoA0gBiAEBEg4KAXMYBCABKAxIAogBARIOCgF0GAUgASgMSAOIAQESDgoBZxgGIAEoDEgEiAEBEg4KBmZsb2F0cxgHIAMoAhIMCgRpbnRzGAggAygDEg8KB3N0cmluZ3MYCSADKAwSDwoHdGVuc29ycxgKIAMoDBIOCgZncmFwaHMYCyADKAwSDwoCdHAYDiABKAxIBYgBARITCgt0eXBlX3Byb3RvcxgPIAMoDBIMCgR0eXBlGBQgASgFEhUKDXJlZl9hdHRyX25hbWUYFSABKAkSGgoNc3BhcnNlX3RlbnNvchgWIAEoDEgGiAEBEhYKDnNwYXJzZV90ZW5zb3JzGBcgAygMQgQKAl9mQgQKAl9pQgQKAl9zQgQKAl90QgQKAl9nQgUKA190cEIQCg5fc3BhcnNlX3RlbnNvciI9Cg5WYWx1ZUluZm9Qcm90bxIMCgRuYW1lGAEgASgJEh0KBHR5cGUYAiABKAsyDy5vbm54LlR5cGVQcm90byLrAQoJVHlwZVByb3RvEi0KC3RlbnNvcl90eXBlGAEgASgLMhYub25ueC5UeXBlUHJvdG8uVGVuc29ySAASFwoNc2VxdWVuY2VfdHlwZRgEIAEoDEgAEhIKCG1hcF90eXBlGAUgASgMSAASHAoSc3BhcnNlX3RlbnNvcl90eXBlGAggASgMSAASFwoNb3B0aW9uYWxfdHlwZRgJIAEoDEgAGkIKBlRlbnNvchIRCgllbGVtX3R5cGUYASABKAUSJQoFc2hhcGUYAiABKAsyFi5vbm54LlRlbnNvclNoYXBlUHJvdG9CBwoFdmFsdWUigQEKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAEgAygLMiAub25ueC5UZW5zb3JTaGFwZVByb3RvLkRpbWVuc2lvbho+CglEaW1lbnNpb24SEwoJZGltX3ZhbHVlGAEgASgDSAASEwoJZGltX3BhcmFtGAIgASgJSABCBwoFdmFsdWUiiAEKC1RlbnNvclByb3RvEgwKBGRpbXMYASADKAMSEQoJZGF0YV90eXBlGAIgASgFEgwKBG5hbWUYCCABKAkSMwoNZXh0ZXJuYWxfZGF0YRgNIAMoCzIcLm9ubnguU3RyaW5nU3RyaW5nRW50cnlQcm90bxIVCg1kYXRhX2xvY2F0aW9uGA4gASgFIjQKFlN0cmluZ1N0cmluZ0VudHJ5UHJvdG8SCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJYgZwcm90bzM");
+  fileDesc("Cgpvbm54LnByb3RvEgRvbm54IrABCgpNb2RlbFByb3RvEhIKCmlyX3ZlcnNpb24YASABKAMSFQoNcHJvZHVjZXJfbmFtZRgCIAEoCRIfCgVncmFwaBgHIAEoCzIQLm9ubnguR3JhcGhQcm90bxIuCgxvcHNldF9pbXBvcnQYCCADKAsyGC5vbm54Lk9wZXJhdG9yU2V0SWRQcm90bxImCglmdW5jdGlvbnMYGSADKAsyEy5vbm54LkZ1bmN0aW9uUHJvdG8iNQoST3BlcmF0b3JTZXRJZFByb3RvEg4KBmRvbWFpbhgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDIu8BCg1GdW5jdGlvblByb3RvEgwKBG5hbWUYASABKAkSDQoFaW5wdXQYBCADKAkSDgoGb3V0cHV0GAUgAygJEhEKCWF0dHJpYnV0ZRgGIAMoCRIdCgRub2RlGAcgAygLMg8ub25ueC5Ob2RlUHJvdG8SLgoMb3BzZXRfaW1wb3J0GAkgAygLMhgub25ueC5PcGVyYXRvclNldElkUHJvdG8SDgoGZG9tYWluGAogASgJEi0KD2F0dHJpYnV0ZV9wcm90bxgLIAMoCzIULm9ubnguQXR0cmlidXRlUHJvdG8SEAoIb3ZlcmxvYWQYDSABKAki3wEKCkdyYXBoUHJvdG8SHQoEbm9kZRgBIAMoCzIPLm9ubnguTm9kZVByb3RvEgwKBG5hbWUYAiABKAkSEwoLaW5pdGlhbGl6ZXIYBSADKAwSIwoFaW5wdXQYCyADKAsyFC5vbm54LlZhbHVlSW5mb1Byb3RvEiQKBm91dHB1dBgMIAMoCzIULm9ubnguVmFsdWVJbmZvUHJvdG8SKAoKdmFsdWVfaW5mbxgNIAMoCzIULm9ubnguVmFsdWVJbmZvUHJvdG8SGgoSc3BhcnNlX2luaXRpYWxpemVyGA8gAygMIpQBCglOb2RlUHJvdG8SDQoFaW5wdXQYASADKAkSDgoGb3V0cHV0GAIgAygJEgwKBG5hbWUYAyABKAkSDwoHb3BfdHlwZRgEIAEoCRInCglhdHRyaWJ1dGUYBSADKAsyFC5vbm54LkF0dHJpYnV0ZVByb3RvEg4KBmRvbWFpbhgHIAEoCRIQCghvdmVybG9hZBgIIAEoCSL0AgoOQXR0cmlidXRlUHJvdG8SDAoEbmFtZRgBIAEoCRIOCgFmGAIgASgCSACIAQESDgoBaRgDIAEoA0gBiAEBEg4KAXMYBCABKAxIAogBARIOCgF0GAUgASgMSAOIAQESDgoBZxgGIAEoDEgEiAEBEg4KBmZsb2F0cxgHIAMoAhIMCgRpbnRzGAggAygDEg8KB3N0cmluZ3MYCSADKAwSDwoHdGVuc29ycxgKIAMoDBIOCgZncmFwaHMYCyADKAwSDwoCdHAYDiABKAxIBYgBARITCgt0eXBlX3Byb3RvcxgPIAMoDBIMCgR0eXBlGBQgASgFEhUKDXJlZl9hdHRyX25hbWUYFSABKAkSGgoNc3BhcnNlX3RlbnNvchgWIAEoDEgGiAEBEhYKDnNwYXJzZV90ZW5zb3JzGBcgAygMQgQKAl9mQgQKAl9pQgQKAl9zQgQKAl90QgQKAl9nQgUKA190cEIQCg5fc3BhcnNlX3RlbnNvciI9Cg5WYWx1ZUluZm9Qcm90bxIMCgRuYW1lGAEgASgJEh0KBHR5cGUYAiABKAsyDy5vbm54LlR5cGVQcm90byLrAQoJVHlwZVByb3RvEi0KC3RlbnNvcl90eXBlGAEgASgLMhYub25ueC5UeXBlUHJvdG8uVGVuc29ySAASFwoNc2VxdWVuY2VfdHlwZRgEIAEoDEgAEhIKCG1hcF90eXBlGAUgASgMSAASHAoSc3BhcnNlX3RlbnNvcl90eXBlGAggASgMSAASFwoNb3B0aW9uYWxfdHlwZRgJIAEoDEgAGkIKBlRlbnNvchIRCgllbGVtX3R5cGUYASABKAUSJQoFc2hhcGUYAiABKAsyFi5vbm54LlRlbnNvclNoYXBlUHJvdG9CBwoFdmFsdWUigQEKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAEgAygLMiAub25ueC5UZW5zb3JTaGFwZVByb3RvLkRpbWVuc2lvbho+CglEaW1lbnNpb24SEwoJZGltX3ZhbHVlGAEgASgDSAASEwoJZGltX3BhcmFtGAIgASgJSABCBwoFdmFsdWUiiAEKC1RlbnNvclByb3RvEgwKBGRpbXMYASADKAMSEQoJZGF0YV90eXBlGAIgASgFEgwKBG5hbWUYCCABKAkSMwoNZXh0ZXJuYWxfZGF0YRgNIAMoCzIcLm9ubnguU3RyaW5nU3RyaW5nRW50cnlQcm90bxIVCg1kYXRhX2xvY2F0aW9uGA4gASgFIkIKEVNwYXJzZVRlbnNvclByb3RvEg4KBnZhbHVlcxgBIAEoDBIPCgdpbmRpY2VzGAIgASgMEgwKBGRpbXMYAyADKAMiNAoWU3RyaW5nU3RyaW5nRW50cnlQcm90bxILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAliBnByb3RvMw");
 
 /**
  * @generated from message onnx.ModelProto
@@ -80,7 +80,7 @@ export const OperatorSetIdProtoSchema: GenMessage<OperatorSetIdProto> = /*@__PUR
   messageDesc(file_onnx, 1);
 
 /**
- * A model-local operator: only what names it.
+ * A model-local operator.
  *
  * @generated from message onnx.FunctionProto
  */
@@ -91,9 +91,48 @@ export type FunctionProto = Message<"onnx.FunctionProto"> & {
   name: string;
 
   /**
+   * @generated from field: repeated string input = 4;
+   */
+  input: string[];
+
+  /**
+   * @generated from field: repeated string output = 5;
+   */
+  output: string[];
+
+  /**
+   * names of those without a default
+   *
+   * @generated from field: repeated string attribute = 6;
+   */
+  attribute: string[];
+
+  /**
+   * @generated from field: repeated onnx.NodeProto node = 7;
+   */
+  node: NodeProto[];
+
+  /**
+   * @generated from field: repeated onnx.OperatorSetIdProto opset_import = 9;
+   */
+  opsetImport: OperatorSetIdProto[];
+
+  /**
    * @generated from field: string domain = 10;
    */
   domain: string;
+
+  /**
+   * attributes with default values
+   *
+   * @generated from field: repeated onnx.AttributeProto attribute_proto = 11;
+   */
+  attributeProto: AttributeProto[];
+
+  /**
+   * @generated from field: string overload = 13;
+   */
+  overload: string;
 };
 
 /**
@@ -187,6 +226,11 @@ export type NodeProto = Message<"onnx.NodeProto"> & {
    * @generated from field: string domain = 7;
    */
   domain: string;
+
+  /**
+   * @generated from field: string overload = 8;
+   */
+  overload: string;
 };
 
 /**
@@ -491,6 +535,37 @@ export const TensorProtoSchema: GenMessage<TensorProto> = /*@__PURE__*/
   messageDesc(file_onnx, 9);
 
 /**
+ * @generated from message onnx.SparseTensorProto
+ */
+export type SparseTensorProto = Message<"onnx.SparseTensorProto"> & {
+  /**
+   * TensorProto, whose name is that of the whole
+   *
+   * @generated from field: bytes values = 1;
+   */
+  values: Uint8Array;
+
+  /**
+   * TensorProto
+   *
+   * @generated from field: bytes indices = 2;
+   */
+  indices: Uint8Array;
+
+  /**
+   * @generated from field: repeated int64 dims = 3;
+   */
+  dims: bigint[];
+};
+
+/**
+ * Describes the message onnx.SparseTensorProto.
+ * Use `create(SparseTensorProtoSchema)` to create a new message.
+ */
+export const SparseTensorProtoSchema: GenMessage<SparseTensorProto> = /*@__PURE__*/
+  messageDesc(file_onnx, 10);
+
+/**
  * @generated from message onnx.StringStringEntryProto
  */
 export type StringStringEntryProto = Message<"onnx.StringStringEntryProto"> & {
@@ -510,5 +585,5 @@ export type StringStringEntryProto = Message<"onnx.StringStringEntryProto"> & {
  * Use `create(StringStringEntryProtoSchema)` to create a new message.
  */
 export const StringStringEntryProtoSchema: GenMessage<StringStringEntryProto> = /*@__PURE__*/
-  messageDesc(file_onnx, 10);
+  messageDesc(file_onnx, 11);
 

@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Attribute, Body, Node } from '../../graph/graph.ts';
 import { sortNodes } from '../../graph/sort.ts';
+import { widenedAttribute } from './bfloat16.ts';
 import { ATTRIBUTE_TYPE } from './constants.ts';
 import type { ReadContext } from './context.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type NodeProto,
 } from './onnx_pb.ts';
 import { readInitializers } from './read-initializers.ts';
+import { decodeSparseTensor } from './sparse.ts';
 import { capturedNames } from './subgraph-reads.ts';
 import { decodeTensor } from './tensor-proto.ts';
 
@@ -46,9 +48,19 @@ function readNode(proto: NodeProto, name: string, context: ReadContext): Node {
     outputs: proto.output,
     // fromEntries defines own properties, also for a name such as __proto__.
     attributes: Object.fromEntries(
-      proto.attribute.map((attribute) => [attribute.name, readAttribute(attribute, name, context)]),
+      proto.attribute.map((attribute) =>
+        named(attribute, widenedAttribute(attribute.name, readAttribute(attribute, name, context)), proto),
+      ),
     ),
   };
+}
+
+/** A sparse constant becomes the dense one of the same meaning. */
+function named({ name }: AttributeProto, value: Attribute, { opType }: NodeProto): [string, Attribute] {
+  return [
+    opType === 'Constant' && name === 'sparse_value' && value.type === 'tensor' ? 'value' : name,
+    value,
+  ];
 }
 
 function readAttribute(proto: AttributeProto, node: string, context: ReadContext): Attribute {
@@ -76,6 +88,11 @@ function readAttribute(proto: AttributeProto, node: string, context: ReadContext
       const { tensor } = decodeTensor(proto.t ?? new Uint8Array(), context);
       return tensor ? { type: 'tensor', value: tensor } : opaque(proto, context);
     }
+    case ATTRIBUTE_TYPE.sparseTensor:
+      return {
+        type: 'tensor',
+        value: decodeSparseTensor(proto.sparseTensor ?? new Uint8Array(), context).tensor,
+      };
     default:
       return opaque(proto, context);
   }
@@ -91,6 +108,7 @@ function typeOf(proto: AttributeProto): number {
   if (proto.floats.length > 0) return ATTRIBUTE_TYPE.floats;
   if (proto.ints.length > 0) return ATTRIBUTE_TYPE.ints;
   if (proto.strings.length > 0) return ATTRIBUTE_TYPE.strings;
+  if (proto.sparseTensor !== undefined) return ATTRIBUTE_TYPE.sparseTensor;
   return ATTRIBUTE_TYPE.undefined;
 }
 

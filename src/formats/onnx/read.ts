@@ -5,6 +5,8 @@ import { sortNodes } from '../../graph/sort.ts';
 import type { Tensor, TensorType } from '../../tensor/tensor.ts';
 import { audit } from './audit.ts';
 import { LIMITS, ReadContext } from './context.ts';
+import { inlineFunctions } from './functions/inline.ts';
+import { lift } from './lift/lift.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
 import { readInitializers } from './read-initializers.ts';
 import { domainOf, readNodes } from './read-node.ts';
@@ -13,44 +15,44 @@ import { declaredType, inputTypes } from './value-info.ts';
 export interface ReadOptions {
   /** The name that errors give to the model. */
   readonly file: string;
-  /** Where external-data files may lie; without it a model that needs them is refused. */
+  /** In or below which external-data files may lie; without it a model that needs them is refused. */
   readonly folder?: string;
   /** Shapes of inputs whose dimensions the model leaves open. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** `widen` (the default) makes a model with float16 filters a float32 one: few devices compute in half precision. */
   readonly float16?: 'widen' | 'keep';
-  /** Told the plain name of each file of external data that the model reads, some more than once. */
+  /** Told the path, relative to `folder`, of each file of external data that the model reads, some more than once. */
   readonly onExternalFile?: (name: string) => void;
 }
 
 /**
  * An ONNX model as a graph: nodes sorted and named, constants as views on `bytes` where they are aligned. `types`
  * holds inputs, constants and whatever the model declares; `inferTypes` completes it.
- * Throws ISO_ERR_MODEL_MALFORMED, _UNSUPPORTED, _TOO_LARGE, _DYNAMIC_SHAPE, ISO_ERR_EXTERNAL_DATA or
- * ISO_ERR_INPUT_MISMATCH, and nothing else, whatever the bytes are.
+ * Throws ISO_ERR_MODEL_MALFORMED, _UNSUPPORTED, _TOO_LARGE, _DYNAMIC_SHAPE, ISO_ERR_EXTERNAL_DATA,
+ * ISO_ERR_INPUT_MISMATCH or ISO_ERR_SHAPE_INVALID, and nothing else, whatever the bytes are.
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
   const context = new ReadContext(options.file, options.folder, options.onExternalFile);
   const { file, shapes = {}, float16 = 'widen' } = options;
   const model = decodeModel(bytes, context);
-  const proto = model.graph;
-  if (!proto) throw context.malformed('it holds no graph');
-  if (proto.sparseInitializer.length > 0) throw context.unsupported('it has sparse filters');
+  if (!model.graph) throw context.malformed('it holds no graph');
+  const opsets = readOpsets(model);
+  const proto = inlineFunctions(model, model.graph, opsets, context);
   const initializers = readInitializers(proto, context);
   const types = new Map<string, TensorType>();
   const inputs = readInputs(proto, initializers, shapes, types, context);
   const nodes = readNodes(proto, context);
-  refuseFunctions(model, nodes, context);
   const outputs = proto.output.map((output) => output.name);
-  const graph = {
+  const read = {
     name: proto.name,
-    opsets: readOpsets(model),
+    opsets: Object.fromEntries(opsets),
     inputs,
     outputs,
     nodes: orderedNodes(nodes, inputs, outputs, initializers, context),
     initializers,
     types,
   };
+  const graph = lift(read, context);
   if (float16 === 'keep') return graph;
   return widenFloat16(graph, (reason) => context.unsupported(`${reason} (${file} has float16 filters)`));
 }
@@ -66,12 +68,12 @@ function decodeModel(bytes: Uint8Array, context: ReadContext): ModelProto {
   });
 }
 
-function readOpsets(model: ModelProto): Record<string, number> {
+function readOpsets(model: ModelProto): Map<string, number> {
   const versions = model.opsetImport.map(
     ({ domain, version }) => [domainOf(domain), Number(version)] as const,
   );
   // Files of IR version 1 and 2 have no import: they mean the first operator set.
-  return Object.fromEntries(versions.length === 0 ? [['', 1]] : versions);
+  return new Map(versions.length === 0 ? [['', 1]] : versions);
 }
 
 /** The live inputs, and the types of everything that is declared. IR version 3 lists constants as inputs, too. */
@@ -96,12 +98,6 @@ function readInputs(
     if (type) types.set(value.name, type);
   }
   return inputs;
-}
-
-function refuseFunctions(model: ModelProto, nodes: readonly Node[], context: ReadContext): void {
-  const local = new Set(model.functions.map(({ name, domain }) => `${domainOf(domain)}:${name}`));
-  const user = nodes.find((node) => local.has(`${node.domain}:${node.op}`));
-  if (user) throw context.unsupported(`the node ${user.name} calls a function that the model itself defines`);
 }
 
 /** Checks that every tensor is made once and before it is read, and sorts the nodes. */

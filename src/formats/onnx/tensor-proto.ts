@@ -4,6 +4,7 @@ import { dtypeOf } from '../../graph/data-types.ts';
 import { type DType, elementBytes } from '../../tensor/dtype.ts';
 import { type Shape, sizeOf } from '../../tensor/region.ts';
 import { Tensor } from '../../tensor/tensor.ts';
+import { BFLOAT16, widenBfloat16 } from './bfloat16.ts';
 import { DATA_FIELD, DATA_LOCATION, WIRE } from './constants.ts';
 import { LIMITS, ReadContext } from './context.ts';
 import { type ExternalData, externalTensor, type Location } from './external-data.ts';
@@ -35,7 +36,8 @@ export function readTensorProto(bytes: Uint8Array, file: string): { name: string
 
 /**
  * Decodes a TensorProto; `tensor` is undefined where Isobath does not hold its element type. The elements are a view
- * on `bytes` where they are aligned for their type, a copy elsewhere; those in an external file are deferred.
+ * on `bytes` where they are aligned for their type, a copy elsewhere; those in an external file, or of bfloat16, which become
+ * float32, are deferred.
  */
 export function decodeTensor(
   bytes: Uint8Array,
@@ -43,17 +45,30 @@ export function decodeTensor(
 ): { name: string; tensor: Tensor | undefined } {
   const header = context.decode('a tensor', () => readHeader(bytes, context));
   const { name } = header;
+  if (header.dataType === BFLOAT16) {
+    const bits = tensorOf('uint16', header, bytes, context);
+    return { name, tensor: widenBfloat16(bits) };
+  }
   const dtype = dtypeOf(header.dataType);
-  if (!dtype) return { name, tensor: undefined };
+  return { name, tensor: dtype && tensorOf(dtype, header, bytes, context) };
+}
+
+function tensorOf<D extends DType>(
+  dtype: D,
+  header: TensorHeader,
+  bytes: Uint8Array,
+  context: ReadContext,
+): Tensor<D> {
+  const { name } = header;
   const byteLength = checkedBytes(header, dtype, context);
   const shape: Shape = header.dims;
   if (header.location === DATA_LOCATION.external) {
-    return { name, tensor: externalTensor(name, dtype, shape, header.external, context) };
+    return externalTensor(name, dtype, shape, header.external, context);
   }
   const data = context.decode(`the tensor ${name}`, () =>
     readElements(bytes, dtype, byteLength / elementBytes(dtype), header.raw, header.fields),
   );
-  return { name, tensor: Tensor.of(dtype, shape, data) };
+  return Tensor.of(dtype, shape, data);
 }
 
 function readHeader(bytes: Uint8Array, context: ReadContext): TensorHeader {

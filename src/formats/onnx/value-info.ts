@@ -1,6 +1,6 @@
-import { dtypeOf } from '../../graph/data-types.ts';
 import type { TensorType } from '../../tensor/tensor.ts';
 import { closedShape, type Dimension, symbolSizes } from '../open-dimensions.ts';
+import { elementTypeOf } from './bfloat16.ts';
 import { LIMITS, type ReadContext } from './context.ts';
 import type { TypeProto, TypeProto_Tensor, ValueInfoProto } from './onnx_pb.ts';
 
@@ -32,7 +32,7 @@ export function inputTypes(
 ): { types: ReadonlyMap<string, TensorType>; symbols: ReadonlyMap<string, number> } {
   const declared = inputs.map(({ name, type }) => ({
     name,
-    dtype: dtypeOf(tensorTypeOf(type)?.elemType ?? 0),
+    dtype: elementTypeOf(tensorTypeOf(type)?.elemType ?? 0),
     dimensions: dimensionsOf(type, context),
     override: Object.hasOwn(shapes, name) ? shapes[name] : undefined,
   }));
@@ -51,7 +51,7 @@ export function declaredType(
   symbols: ReadonlyMap<string, number>,
   context: ReadContext,
 ): TensorType | undefined {
-  const dtype = dtypeOf(tensorTypeOf(value.type)?.elemType ?? 0);
+  const dtype = elementTypeOf(tensorTypeOf(value.type)?.elemType ?? 0);
   const shape = dimensionsOf(value.type, context)?.map((dimension) =>
     typeof dimension === 'string' ? symbols.get(dimension) : dimension,
   );

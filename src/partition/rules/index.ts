@@ -29,7 +29,7 @@ const ofMicrosoft = (rules: Readonly<Record<string, Rule>>) =>
 
 const RULES: Readonly<Record<string, Rule>> = {
   ...all([...POINTWISE, ...PAIRWISE, ...COMPARING, ...VARIADIC, 'IsInf', 'IsNaN'], elementwise),
-  ...all(['Clip', 'Dropout', 'PRelu', 'Where'], elementwise),
+  ...all(['Cast', 'Clip', 'Dropout', 'PRelu', 'Where'], elementwise),
   ...all(REDUCING, reduction),
   AveragePool: pooling,
   BatchNormalization: batchNormalization,

@@ -1,9 +1,9 @@
-import { numberOf, numbersOf } from '../../graph/attributes.ts';
+import { axisOf, numberOf, numbersOf } from '../../graph/attributes.ts';
 import { contextOf } from '../../graph/infer.ts';
 import { opsetOf } from '../../graph/operators/index.ts';
 import { reducedAxes } from '../../graph/operators/reduce.ts';
 import { cutsOf } from '../../graph/operators/slicing.ts';
-import type { OperatorContext } from '../../graph/operators/spec.ts';
+import { integersOf, type OperatorContext } from '../../graph/operators/spec.ts';
 import { type Range, type Region, regionShape, wholeRegion } from '../../tensor/region.ts';
 import { hasInput, inputShape, outputShape, type Part, type Rule, samePart, type Target } from './rule.ts';
 
@@ -42,12 +42,16 @@ export const resizing: Rule = (target) => {
   const free = region.every(
     ([start, end], axis) => (start === 0 && end === to[axis]) || from[axis] === to[axis],
   );
-  if (!free || node.attributes['axes']) return undefined;
+  if (!free) return undefined;
+  const named = numbersOf(node, 'axes')?.map((axis) => axisOf(axis, region.length));
+  // sizes and scales of a named axis would be those of the whole
+  const whole = (axis: number) => region[axis]![0] === 0 && region[axis]![1] === to[axis];
+  if (named?.some((axis) => !whole(axis))) return undefined;
   const input = region.map((range, axis): Range => (from[axis] === to[axis] ? range : [0, from[axis]!]));
   // sizes name every axis, those of the part too; a region of interest counts in the whole
   if (hasInput(node, 1) && node.op === 'Resize' && node.inputs.length > 2 && inputShape(target, 1)[0] !== 0)
     return undefined;
-  if (!hasInput(node, 3) || inputShape(target, 3)[0] === 0) return withParameters(target, input);
+  if (named || !hasInput(node, 3) || inputShape(target, 3)[0] === 0) return withParameters(target, input);
   return {
     inputs: [input, undefined, undefined, undefined],
     emit(builder) {
@@ -64,11 +68,15 @@ export const padding: Rule = (target) => {
   const [from, to] = [inputShape(target, 0), outputShape(target)];
   const context = contextOfTarget(target);
   const pads = hasInput(node, 1) ? context.constant(1)?.data : numbersOf(node, 'pads');
-  // with `axes`, which pads mean which axis is another question
-  if (!pads || hasInput(node, 3) || pads.length !== 2 * from.length) return undefined;
+  const axes = hasInput(node, 3)
+    ? integersOf(context, 3)?.map((axis) => axisOf(axis, from.length))
+    : from.map((_, axis) => axis);
+  if (!pads || !axes || pads.length !== 2 * axes.length) return undefined;
+  const pad = (at: number) => Number(pads[at]) !== 0;
   const input: Range[] = [];
   for (const [axis, [start, end]] of region.entries()) {
-    const padded = Number(pads[axis]) !== 0 || Number(pads[axis + from.length]) !== 0;
+    const at = axes.indexOf(axis);
+    const padded = at >= 0 && (pad(at) || pad(at + axes.length));
     if (padded && (start !== 0 || end !== to[axis])) return undefined;
     input.push(padded ? [0, from[axis]!] : [start, end]);
   }

@@ -83,9 +83,13 @@ describe('the graph', () => {
   it('knows both names of the standard domain, and the first operator set where none is named', () => {
     const bytes = model({ node: [{ ...relu, domain: 'ai.onnx' }] });
     expect(readOnnx(bytes, { file }).nodes[0]?.domain).toBe('');
-    const graph = { node: [relu], input: [value('x', [1])], output: [value('y', [1])] };
+    const graph = { node: [node('Selu', ['x'], ['y'])], input: [value('x', [1])], output: [value('y', [1])] };
     const old = toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 1n, graph }));
-    expect(readOnnx(old, { file }).opsets).toEqual({ '': 1 });
+    // the factor of version 1, which later ones name with more digits
+    expect(readOnnx(old, { file })).toMatchObject({
+      opsets: { '': 7 },
+      nodes: [{ op: 'Selu', attributes: { alpha: { type: 'float', value: 1.6732 } } }],
+    });
   });
 
   it('carries a subgraph as it is, and knows what it captures', () => {
@@ -101,17 +105,6 @@ describe('the graph', () => {
     const branch = graph.nodes[2]!.attributes['then_branch']!;
     const reads = branch.type === 'opaque' ? branch.reads : [];
     expect([...reads].sort()).toEqual(['c', 'outer', 'x']);
-  });
-
-  it('calls no function of the model, but may have one that nothing calls', () => {
-    const read = (op: string) => {
-      const graph = { node: [{ ...node(op, ['x'], ['y']), domain: 'mine' }], input: [value('x', [1])] };
-      const functions = [{ name: 'F', domain: 'mine' }];
-      const proto = { graph: { ...graph, output: [value('y', [1])] }, functions };
-      return () => readOnnx(toBinary(ModelProtoSchema, create(ModelProtoSchema, proto)), { file });
-    };
-    expect(read('F')).toThrow(expect.objectContaining({ code: 'ISO_ERR_MODEL_UNSUPPORTED' }));
-    expect(read('G')().nodes).toHaveLength(1);
   });
 });
 

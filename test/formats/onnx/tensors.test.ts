@@ -82,7 +82,7 @@ describe('elements', () => {
 describe('external data', () => {
   const home = mkdtempSync(path.join(tmpdir(), 'isobath-external-'));
   const folder = path.join(home, 'model');
-  mkdirSync(path.join(folder, 'inner'), { recursive: true });
+  mkdirSync(path.join(folder, 'inner', 'deep'), { recursive: true });
   const values = floats(2, 3);
   const elements = new Uint8Array(values.data.buffer);
   writeFileSync(path.join(folder, 'w.bin'), elements);
@@ -90,6 +90,11 @@ describe('external data', () => {
   writeFileSync(path.join(home, 'secret.bin'), elements);
   symlinkSync('../secret.bin', path.join(folder, 'link.bin'));
   symlinkSync('w.bin', path.join(folder, 'inside.bin'));
+  writeFileSync(path.join(folder, 'inner', 'deep', 'w.bin'), elements);
+  symlinkSync('../../secret.bin', path.join(folder, 'inner', 'up.bin'));
+  symlinkSync('../w.bin', path.join(folder, 'inner', 'back.bin'));
+  symlinkSync('..', path.join(folder, 'out'));
+  symlinkSync('inner', path.join(folder, 'again'));
   afterAll(() => rmSync(home, { recursive: true }));
 
   const graph = graphOf({ x: [2, 3] }, [nodeOf('Add', ['x', 'w'], ['y'])], { constants: { w: values } });
@@ -100,21 +105,37 @@ describe('external data', () => {
     return readOnnx(bytes, { file: 'm.onnx', ...(from && { folder: from }) }).initializers.get('w')!;
   }
 
-  it.each(['w.bin', 'inside.bin'])('is read from %s when it is asked for', (location) => {
-    expect(read(location).data).toEqual(values.data);
-  });
+  const inside = ['w.bin', './w.bin', 'inside.bin', 'inner/w.bin', './inner//./w.bin', 'inner/deep/w.bin'];
+  it.each([...inside, 'again/w.bin', 'inner/back.bin'])(
+    'is read from %s when it is asked for',
+    (location) => {
+      expect(read(location).data).toEqual(values.data);
+    },
+  );
 
   const elsewhere = [
     '../secret.bin',
     path.join(home, 'secret.bin'),
     'link.bin',
-    'inner/w.bin',
+    'inner/up.bin',
+    'out/secret.bin',
+    'inner/../w.bin',
+    'inner/../../secret.bin',
+    './../secret.bin',
     'inner',
+    'inner/',
+    '.',
+    './',
+    '/',
     '..',
     '',
     'none',
     'w\0',
+    'inner/w.bin/more',
+    'inner\\w.bin',
     '..\\secret.bin',
+    'C:/secret.bin',
+    'file:///secret.bin',
   ];
   it.each(elsewhere)('is not followed to %j', (location) => {
     expect(() => read(location)).toThrow(expect.objectContaining({ code: 'ISO_ERR_EXTERNAL_DATA' }));
