@@ -79,8 +79,8 @@ export const CATALOGUE = {
     cure: 'Give a tensor of the shape that `isobath inspect` prints, or a picture.',
   },
   ISO_ERR_OUTPUT_MISMATCH: {
-    message: 'The output {output} is {got}, but the detection of the manifest wants {want}.',
-    cure: 'Correct `detection` in the manifest (docs/models.md); `isobath inspect` prints the outputs of the model.',
+    message: 'The output {output} is {got}, but the manifest wants {want}.',
+    cure: 'Correct `output` or `detection` in the manifest (docs/models.md); `isobath inspect` prints the outputs of the model.',
   },
   ISO_ERR_MANIFEST_NEEDED: {
     message: 'The model {model} has no manifest, so a picture cannot be turned into its input.',

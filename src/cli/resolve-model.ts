@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { prepareGraph } from '../engine/prepare.ts';
 import { loadModel, modelFileOf } from '../formats/load-model.ts';
 import { findManifest, type Manifest, openShapes, readManifest } from '../formats/manifest.ts';
+import { checkAgainstModel } from '../formats/manifest-fit.ts';
 import type { Graph } from '../graph/graph.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
@@ -14,6 +15,8 @@ export interface ResolveOptions {
   readonly shapes?: Shapes;
   /** Of the filters of a zoo model. */
   readonly seed?: number;
+  /** Its manifest is still to be changed: whoever changes it checks it against the model. */
+  readonly draft?: boolean;
   /** Started when an operator of the model is unknown, so that its output shapes can be learnt. */
   readonly engine: Engine;
 }
@@ -29,6 +32,8 @@ export interface ResolvedModel {
   readonly sample?: string;
   /** Of models that are not built in memory. */
   readonly file?: string;
+  /** Where the manifest was read; files that it names are relative to this one. */
+  readonly manifestFile?: string;
 }
 
 interface Source {
@@ -37,12 +42,18 @@ interface Source {
   readonly name: string;
   readonly manifest?: Manifest;
   readonly sample?: string;
+  readonly manifestFile?: string;
 }
 
-/** `zoo:NAME`, a bundled model's name, or the path of a model file or its folder; simplified, with every shape known. */
+/**
+ * `zoo:NAME`, a bundled model's name, or the path of a model file or its folder; simplified, with every shape known. Throws
+ * ISO_ERR_MANIFEST_INVALID where its manifest does not fit it, and what the readers of models throw.
+ */
 export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
   const source = await sourceOf(spec, options);
   const graph = await prepareGraph(source.graph, options.engine);
+  if (source.manifest && !options.draft)
+    checkAgainstModel(source.manifest, graph, source.manifestFile ?? `of ${spec}`);
   return { spec, ...source, graph };
 }
 
@@ -65,12 +76,14 @@ async function sourceOf(spec: string, { shapes = {}, seed }: ResolveOptions): Pr
     const sample = await sampleOf(bundled);
     const file = join(folder, manifest.model);
     const graph = await loadModel(file, { shapes: { ...openShapes(manifest), ...shapes } });
-    return { file, graph, name: topicName(manifest.name), manifest, ...(sample ? { sample } : {}) };
+    const manifestFile = join(folder, 'manifest.json');
+    const name = topicName(manifest.name);
+    return { file, graph, name, manifest, manifestFile, ...(sample ? { sample } : {}) };
   }
   const file = await modelFileOf(spec);
   const path = await findManifest(file);
   const manifest = path ? await readManifest(path) : undefined;
   const graph = await loadModel(spec, { shapes: { ...(manifest && openShapes(manifest)), ...shapes } });
-  if (!manifest) return { file, graph, name: servedName(spec) };
-  return { file, graph, name: topicName(manifest.name), manifest };
+  if (!path || !manifest) return { file, graph, name: servedName(spec) };
+  return { file, graph, name: topicName(manifest.name), manifest, manifestFile: path };
 }

@@ -29,11 +29,16 @@ export async function servedModels(settings: MasterSettings, engine: Engine): Pr
     const { model: spec, strategy = settings.strategy, scheme = settings.scheme, shapes } = given;
     const { wire = settings.wire, objective = settings.objective } = given;
     checkStrategy(strategy, scheme);
-    const { graph, manifest, file, ...model } = await resolveModel(spec, {
+    const {
+      graph,
+      manifest,
+      file,
+      name: ownName,
+    } = await resolveModel(spec, {
       engine,
       ...(shapes ? { shapes } : {}),
     });
-    const name = given.name ?? model.name;
+    const name = given.name ?? ownName;
     if (served.some((other) => other.name === name)) {
       const problems = `models: two of them are called ${name}; give one another \`name\``;
       throw IsobathError.of('ISO_ERR_CONFIG_INVALID', { problems });

@@ -128,6 +128,15 @@ const lists =
       : what;
 const variances: Rule = (value) =>
   isNumbers(value, 2) ? undefined : 'two numbers: of the centre, of the size';
+const strides: Rule = (value) =>
+  isShape(value) && (value as []).length > 0 ? undefined : 'a list of whole numbers of pixels';
+const keypoints: Rule = (value) =>
+  isShape(value) &&
+  isNumbers(value, 2) &&
+  (value as number[])[0]! <= 1000 &&
+  [2, 3].includes((value as number[])[1]!)
+    ? undefined
+    : '[how many, 2 or 3]: up to 1000, each x and y, or x, y and how sure';
 const grids: Rule = (value) => {
   const valid =
     Array.isArray(value) &&
@@ -169,6 +178,9 @@ const DETECTION_FIELDS = {
     layout: { rule: oneOf(YOLO_LAYOUTS) },
     objectness: { rule: flag, optional: true },
     units: { rule: oneOf(UNITS), optional: true },
+    encoding: { rule: oneOf(ENCODINGS), optional: true },
+    strides: { rule: strides, optional: true },
+    keypoints: { rule: keypoints, optional: true },
   },
   'yolo-grid': {
     ...THRESHOLDS,

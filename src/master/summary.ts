@@ -1,3 +1,4 @@
+import { IsobathError } from '../base/errors.ts';
 import { detectedObjects } from '../formats/detection/index.ts';
 import { frameOf } from '../formats/image.ts';
 import { topLabels } from '../formats/labels.ts';
@@ -35,8 +36,13 @@ function meaningOf(
   { top = 5, placement }: SummaryOptions,
 ): Pick<ResultSummary, 'top' | 'objects'> {
   if (manifest?.task === 'classification') {
-    const output = outputs.get(manifest.output?.name ?? graph.outputs[0]!);
-    return output ? { top: topLabels(output, top, manifest.labels, manifest.output?.activation) } : {};
+    const name = manifest.output?.name ?? graph.outputs[0]!;
+    const output = outputs.get(name);
+    if (!output) {
+      const details = { output: name, got: 'not there', want: 'one value per class' };
+      throw IsobathError.of('ISO_ERR_OUTPUT_MISMATCH', details);
+    }
+    return { top: topLabels(output, top, manifest.labels, manifest.output?.activation) };
   }
   if (!manifest?.detection) return {};
   const shape = (manifest.input && graph.types.get(manifest.input.name)?.shape) ?? [];

@@ -1,6 +1,6 @@
 import { IsobathError, reasonOf } from '../base/errors.ts';
 import { readInput, readTensor } from '../formats/input.ts';
-import { type GoldenFiles, type Manifest, pathInside } from '../formats/manifest.ts';
+import { type Manifest, pathInside } from '../formats/manifest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { boundText, judge, type Noise } from '../tensor/judgement.ts';
 import { type Precision, WIRE_TOLERANCE } from '../tensor/precision.ts';
@@ -15,13 +15,11 @@ export interface GoldenCase {
 }
 
 /**
- * The golden cases of a manifest in `folder`. Throws ISO_ERR_MANIFEST_INVALID where they do not fit the model, and what
- * `readInput` throws.
+ * The golden cases of a manifest in `folder`, which names what the model has. Throws ISO_ERR_MANIFEST_INVALID where their files
+ * cannot be read, and what `readInput` throws.
  */
 export async function readGolden(folder: string, manifest: Manifest, graph: Graph): Promise<GoldenCase[]> {
   const { golden = [] } = manifest;
-  const problems = golden.flatMap((files, at) => misfits(files, `golden[${at}]`, graph));
-  if (problems.length > 0) throw invalid(folder, problems.join('; '));
   const cases: GoldenCase[] = [];
   for (const { inputs, outputs, tolerance } of golden) {
     const read = (files: Readonly<Record<string, string>>) => tensorsOf(folder, files, manifest, graph);
@@ -62,17 +60,6 @@ interface Checked {
   readonly wire?: Precision;
 }
 
-function misfits(files: GoldenFiles, path: string, graph: Graph): string[] {
-  const unknown = (field: 'inputs' | 'outputs') =>
-    Object.keys(files[field])
-      .filter((name) => !graph[field].includes(name))
-      .map((name) => `${path}.${field} names ${name}, but the model has ${graph[field].join(', ')}`);
-  const missing = graph.inputs
-    .filter((name) => !Object.hasOwn(files.inputs, name))
-    .map((name) => `${path}.inputs lacks ${name}`);
-  return [...unknown('inputs'), ...unknown('outputs'), ...missing];
-}
-
 async function tensorsOf(
   folder: string,
   files: Readonly<Record<string, string>>,
@@ -82,15 +69,12 @@ async function tensorsOf(
   const tensors = new Map<string, Tensor>();
   for (const [name, file] of Object.entries(files)) {
     const path = await pathInside(folder, file).catch((error: unknown) => {
-      throw invalid(folder, `golden: ${file} cannot be read: ${reasonOf(error)}`, error);
+      const problems = `golden: ${file} cannot be read: ${reasonOf(error)}`;
+      throw IsobathError.of('ISO_ERR_MANIFEST_INVALID', { file: `${folder}/manifest.json`, problems }, error);
     });
     // an output that has another shape in every run is as the file has it
     const type = graph.types.get(name);
     tensors.set(name, await (type ? readInput(path, { input: name, type, manifest }) : readTensor(path)));
   }
   return tensors;
-}
-
-function invalid(folder: string, problems: string, cause?: unknown): IsobathError {
-  return IsobathError.of('ISO_ERR_MANIFEST_INVALID', { file: `${folder}/manifest.json`, problems }, cause);
 }

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import { prepareGraph } from '../engine/prepare.ts';
 import { loadModel } from '../formats/load-model.ts';
 import { type Manifest, openShapes, pathInside, readManifest } from '../formats/manifest.ts';
+import { checkAgainstModel } from '../formats/manifest-fit.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type GoldenCase, readGolden } from './golden.ts';
 
@@ -20,7 +21,7 @@ const MODEL_FILES = ['model.onnx', 'model.json'];
 
 /**
  * Reads the version in `folder`: its manifest.json where it has one, the model that this names, its golden cases. Throws
- * ISO_ERR_MANIFEST_INVALID, ISO_ERR_MODEL_NOT_FOUND, and what readers of models and inputs throw.
+ * ISO_ERR_MANIFEST_INVALID, also where manifest and model do not fit, ISO_ERR_MODEL_NOT_FOUND, and what readers of models and inputs throw.
  */
 export async function loadVersion(folder: string, engine: Engine): Promise<LoadedVersion> {
   const path = join(folder, 'manifest.json');
@@ -29,6 +30,7 @@ export async function loadVersion(folder: string, engine: Engine): Promise<Loade
   const shapes = manifest ? openShapes(manifest) : {};
   const graph = await prepareGraph(await loadModel(file, { shapes }), engine);
   if (!manifest) return { graph, golden: [] };
+  checkAgainstModel(manifest, graph, path);
   return { graph, manifest, golden: await readGolden(folder, manifest, graph) };
 }
 

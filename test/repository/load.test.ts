@@ -88,6 +88,15 @@ describe('a version that is read', () => {
     await expect(load()).rejects.toEqual(coded('ISO_ERR_MANIFEST_INVALID', text));
   });
 
+  it('with a manifest that does not fit the model is an error, which tells what the model has', async () => {
+    await withManifest({ task: 'classification', output: { name: 'probs', activation: 'none' } });
+    await expect(load()).rejects.toEqual(coded('ISO_ERR_MANIFEST_INVALID', 'output.name is probs'));
+    await withManifest({ task: 'classification', labels: ['one', 'two'] });
+    await expect(load()).rejects.toEqual(
+      coded('ISO_ERR_MANIFEST_INVALID', `outputs ${graph.outputs[0]} [1,`),
+    );
+  });
+
   it('does not show files from elsewhere', async () => {
     const elsewhere = await temporaryFolder();
     await writeFiles(elsewhere, versionFiles(graph, { inputs, outputs }));

@@ -1,8 +1,5 @@
-import { dirname, join } from 'node:path';
-import { IsobathError } from '../../base/errors.ts';
-import { companionsOf } from '../../formats/companions.ts';
-import { openShapes } from '../../formats/manifest.ts';
-import { writeOnnx } from '../../formats/onnx/index.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { checkGolden, readGolden } from '../../repository/golden.ts';
 import { freeVersion, type StoreFile, storeVersion } from '../../repository/store.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { validName } from '../../wire/names.ts';
@@ -11,8 +8,9 @@ import { type CliContext, usage } from '../context.ts';
 import { commandEngine, engineOption } from '../engine.ts';
 import { type ImportFlags, importOptions } from '../import/flags.ts';
 import { type GoldenParts, goldenFiles, goldenInputs } from '../import/golden.ts';
-import { type Draft, draftManifest } from '../import/new-manifest.ts';
+import { type Draft, type Drafted, draftManifest, storedManifest } from '../import/new-manifest.ts';
 import { distributionOf, distributionText } from '../import/report.ts';
+import { modelFiles, namedFiles } from '../import/version-files.ts';
 import { endsText, layerTable, namedTypes, totalsText } from '../layer-table.ts';
 import { layersOf, totalsOf } from '../layers.ts';
 import { randomInputs } from '../random-input.ts';
@@ -57,9 +55,10 @@ async function importModel(context: CliContext, spec: string, flags: ImportFlags
   lifetime.defer(() => engine.stop());
   output.progress(`Reading ${spec}`);
   const shapes = flags.shape ? { shapes: flags.shape } : {};
-  const resolved = await resolveModel(spec, { engine, ...shapes });
+  const resolved = await resolveModel(spec, { engine, draft: true, ...shapes });
   const name = validName(flags.name ?? resolved.name);
-  const draft = await draftManifest(resolved, flags, name);
+  const drafted = await draftManifest(resolved, flags, name);
+  const { draft } = drafted;
   const model = { ...resolved, manifest: { ...draft, version: '' } };
   const place = { model: name, ...(flags.version === undefined ? {} : { version: flags.version }) };
   // Before the model is run: a version that exists is told at once.
@@ -75,26 +74,21 @@ async function importModel(context: CliContext, spec: string, flags: ImportFlags
     golden.push(goldenFiles(at, input, outputs, flags.tolerance));
   }
   const notes = notesOf(draft, run.outputs);
-  if (resolved.manifest?.golden && golden.length === 0) {
-    notes.push('The golden outputs of its manifest are not taken over: --golden records new ones.');
-  }
+  await checkKept(drafted, model, engine);
 
-  const modelFiles = await filesOf(model, draft);
+  const own = await modelFiles(model, draft);
+  const fresh = golden.flatMap(({ files }) => files);
+  const kept = await namedFiles(drafted, [...own, ...fresh]);
   let stored: { version: string; folder: string } | undefined;
   if (directory !== undefined && !flags.dryRun) {
     output.progress(`Storing ${name}`);
-    const files = (version: string): StoreFile[] => {
-      const { name: _, ...rest } = draft;
-      const manifest = {
-        ...{ name, version, ...rest },
-        ...(golden.length > 0 ? { golden: golden.map((each) => each.golden) } : {}),
-      };
-      return [
-        ...modelFiles,
-        ...golden.flatMap((each) => each.files),
-        { path: 'manifest.json', bytes: `${JSON.stringify(manifest, null, 2)}\n` },
-      ];
-    };
+    const recorded = golden.map((each) => each.golden);
+    const files = (version: string): StoreFile[] => [
+      ...own,
+      ...fresh,
+      ...kept,
+      { path: 'manifest.json', bytes: storedManifest(draft, version, recorded) },
+    ];
     stored = await storeVersion({ ...place, directory, files });
   }
 
@@ -123,23 +117,13 @@ async function importModel(context: CliContext, spec: string, flags: ImportFlags
   );
 }
 
-/** The model file under the name that the directory wants, and what it needs beside it under its own names. */
-async function filesOf(model: ResolvedModel, draft: Draft): Promise<StoreFile[]> {
-  const { file, graph } = model;
-  if (file === undefined) return [{ path: draft.model, bytes: writeOnnx(graph) }];
-  const companions = await companionsOf(file, { ...openShapes({ ...draft, version: '' }) });
-  const taken = companions.find(
-    (path) => path === draft.model || /^(manifest\.json|golden(\/|$))/.test(path),
-  );
-  if (taken !== undefined) {
-    const reason = 'has a name that the directory of models needs itself';
-    throw IsobathError.of('ISO_ERR_EXTERNAL_DATA', { tensor: 'of the model', file, location: taken, reason });
-  }
-  const folder = dirname(file);
-  return [
-    { path: draft.model, from: file },
-    ...companions.map((path) => ({ path, from: join(folder, path) })),
-  ];
+/** Golden outputs that its manifest brings must still be what the model gives. Throws ISO_ERR_GOLDEN_MISMATCH. */
+async function checkKept({ draft, folder }: Drafted, model: ResolvedModel, engine: Engine): Promise<void> {
+  if (!draft.golden || folder === undefined) return;
+  const cases = await readGolden(folder, { ...draft, version: '' }, model.graph);
+  await checkGolden({ name: draft.name, golden: cases }, async (inputs) => {
+    return (await runLocally(engine, model.graph, inputs)).outputs;
+  });
 }
 
 /** What somebody should know before the model serves. */

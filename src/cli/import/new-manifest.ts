@@ -1,51 +1,79 @@
-import { IsobathError } from '../../base/errors.ts';
+import { dirname } from 'node:path';
 import {
+  type GoldenFiles,
   labelLines,
   type Manifest,
   type PictureInput,
   parseManifest,
   readManifest,
 } from '../../formats/manifest.ts';
+import { checkAgainstModel } from '../../formats/manifest-fit.ts';
 import { bytesOfSource } from '../../formats/source.ts';
-import { inputTypeOf } from '../../graph/graph.ts';
-import { sizeOf } from '../../tensor/region.ts';
 import type { ResolvedModel } from '../resolve-model.ts';
 import type { ImportFlags } from './flags.ts';
 
-/** What a manifest says before it has a version and golden outputs. */
-export type Draft = Omit<Manifest, 'version' | 'golden'>;
+/** What a manifest says before it has a version. */
+export type Draft = Omit<Manifest, 'version'>;
+
+/** A draft, and the folder that its files are relative to, where it was read from one. */
+export interface Drafted {
+  readonly draft: Draft;
+  readonly folder?: string;
+}
 
 /**
  * The manifest of a model as options, `--manifest` or the manifest beside the model say. Throws ISO_ERR_MANIFEST_INVALID
  * where they contradict each other or the model.
  */
-export async function draftManifest(model: ResolvedModel, flags: ImportFlags, name: string): Promise<Draft> {
+export async function draftManifest(
+  model: ResolvedModel,
+  flags: ImportFlags,
+  name: string,
+): Promise<Drafted> {
   const given = flags.manifest === undefined ? model.manifest : await readManifest(flags.manifest);
-  const labels = flags.labels === undefined ? (given?.labels ?? []) : await labelsOf(flags.labels);
+  const from = flags.manifest ?? model.manifestFile;
+  const labels = flags.labels === undefined ? undefined : await labelsOf(flags.labels);
+  const draft = draftOf(given, model, flags, { name, ...(labels ? { labels } : {}) });
+  parseManifest({ ...draft, version: '1' }, model.spec);
+  checkAgainstModel(draft, model.graph, `of ${model.spec}`);
+  return { draft, ...(from === undefined ? {} : { folder: dirname(from) }) };
+}
+
+/** All that `given` says, but what the options say otherwise. New golden outputs take the place of the old ones. */
+export function draftOf(
+  given: Manifest | undefined,
+  model: Pick<ResolvedModel, 'graph' | 'file'>,
+  flags: Omit<ImportFlags, 'tolerance' | 'seed'>,
+  said: { readonly name: string; readonly labels?: readonly string[] },
+): Draft {
+  const { version: _, golden, ...kept } = given ?? { version: '', labels: [] };
   const input = pictureInput(model, flags, given?.input);
   const output = outputOf(model, flags, given);
   const shapes = { ...given?.shapes, ...flags.shape };
-  const license = flags.license ?? given?.license;
-  const classifies = flags.labels !== undefined || flags.activation === 'softmax';
-  const draft: Draft = {
-    name,
+  return {
+    ...kept,
+    ...said,
     model: model.file?.toLowerCase().endsWith('.json') ? 'model.json' : 'model.onnx',
-    task: classifies ? 'classification' : (given?.task ?? 'tensor'),
-    ...(license === undefined ? {} : { license }),
+    task: taskOf(flags, given),
+    ...(flags.license === undefined ? {} : { license: flags.license }),
     ...(input ? { input } : {}),
     ...(Object.keys(shapes).length > 0 ? { shapes } : {}),
-    labels,
     ...(output ? { output } : {}),
+    ...(golden && !flags.golden?.length ? { golden } : {}),
   };
-  parseManifest({ ...draft, version: '1' }, model.spec);
-  const problems = misfits(model, draft);
-  if (problems.length > 0) {
-    throw IsobathError.of('ISO_ERR_MANIFEST_INVALID', {
-      file: `of ${model.spec}`,
-      problems: problems.join('; '),
-    });
-  }
-  return draft;
+}
+
+/** The text of a manifest file that is read as `draft` again; `recorded` are new golden cases. */
+export function storedManifest(draft: Draft, version: string, recorded: readonly GoldenFiles[]): string {
+  const { name, ...rest } = draft;
+  const manifest = { name, version, ...rest, ...(recorded.length > 0 ? { golden: recorded } : {}) };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+function taskOf({ labels, activation }: Partial<ImportFlags>, given: Manifest | undefined): Manifest['task'] {
+  // the labels of a detection model are those of what it finds
+  const classifies = activation === 'softmax' || (labels !== undefined && given?.task !== 'detection');
+  return classifies ? 'classification' : (given?.task ?? 'tensor');
 }
 
 async function labelsOf(file: string): Promise<string[]> {
@@ -54,13 +82,13 @@ async function labelsOf(file: string): Promise<string[]> {
 
 /** Undefined where nobody said how pictures are prepared: a guess would give wrong answers without a word. */
 function pictureInput(
-  { graph }: ResolvedModel,
-  flags: ImportFlags,
+  { graph }: Pick<ResolvedModel, 'graph'>,
+  flags: Partial<ImportFlags>,
   given: PictureInput | undefined,
 ): PictureInput | undefined {
   const { channels, layout, scale, mean, std, fit } = flags;
   const stated = [channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined);
-  if (!given && !stated) return undefined;
+  if (!stated) return given && { ...given, name: flags.input ?? given.name };
   const name = flags.input ?? given?.name ?? graph.inputs[0]!;
   const shape = graph.types.get(name)?.shape ?? [];
   const last = !isChannels(shape[1]) && isChannels(shape[3]);
@@ -80,37 +108,13 @@ function pictureInput(
   };
 }
 
-function outputOf({ graph }: ResolvedModel, { activation }: ImportFlags, given: Manifest | undefined) {
+function outputOf(
+  { graph }: Pick<ResolvedModel, 'graph'>,
+  { activation }: Partial<ImportFlags>,
+  given: Manifest | undefined,
+) {
   if (activation === undefined) return given?.output;
   return { name: given?.output?.name ?? graph.outputs[0]!, activation };
-}
-
-function misfits({ graph }: ResolvedModel, { input, output, labels, task }: Draft): string[] {
-  const problems: string[] = [];
-  const shape = input && graph.inputs.includes(input.name) ? inputTypeOf(graph, input.name).shape : undefined;
-  if (input && !shape)
-    problems.push(`input.name is ${input.name}, but the inputs are ${graph.inputs.join(', ')}`);
-  if (input && shape) {
-    const wanted = input.channels === 'gray' ? 1 : 3;
-    const axis = input.layout === 'NHWC' ? 3 : 1;
-    if (shape.length !== 4 || shape[0] !== 1 || shape[axis] !== wanted) {
-      const [made, name] = [input.layout ?? 'NCHW', input.name];
-      problems.push(
-        `a picture makes ${wanted} channels in ${made} order, but the input ${name} is [${shape.join(', ')}]`,
-      );
-    }
-  }
-  const name = output?.name ?? graph.outputs[0]!;
-  // an output that has another shape in every run has no type
-  const type = graph.types.get(name);
-  if (!graph.outputs.includes(name)) {
-    problems.push(`output.name is ${name}, but the outputs are ${graph.outputs.join(', ')}`);
-  } else if (type && task === 'classification' && labels.length > 0 && sizeOf(type.shape) !== labels.length) {
-    problems.push(
-      `there are ${labels.length} labels, but the output ${name} has ${sizeOf(type.shape)} values`,
-    );
-  }
-  return problems;
 }
 
 function isChannels(extent: number | undefined): boolean {

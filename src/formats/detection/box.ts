@@ -3,6 +3,9 @@ import type { Placement } from '../placement.ts';
 /** Left, top, right, bottom. */
 export type Corners = readonly [x1: number, y1: number, x2: number, y2: number];
 
+/** How sure it is, is not known of every point. */
+export type Keypoint = readonly [x: number, y: number] | readonly [x: number, y: number, score: number];
+
 /** The share of the area of both boxes together that they have in common; 0 for boxes without area. */
 export function intersectionOverUnion(a: Corners, b: Corners): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
@@ -41,11 +44,23 @@ function ordered(x1: number, y1: number, x2: number, y2: number): Corners {
 /** A box in pixels of the model's input, in pixels of the picture, cut at its edges: left, top, width, height. */
 export function inPicture(
   [x1, y1, x2, y2]: Corners,
-  { picture, scaled, left, top }: Placement,
+  placement: Placement,
 ): readonly [x: number, y: number, width: number, height: number] {
-  const x = (value: number) => clamped(((value - left) * picture.width) / scaled.width, picture.width);
-  const y = (value: number) => clamped(((value - top) * picture.height) / scaled.height, picture.height);
-  return [x(x1), y(y1), x(x2) - x(x1), y(y2) - y(y1)];
+  const [left, top] = pointInPicture(x1, y1, placement);
+  const [right, bottom] = pointInPicture(x2, y2, placement);
+  return [left, top, right - left, bottom - top];
+}
+
+/** A point in pixels of the model's input, in pixels of the picture, moved onto its edge where it lies outside. */
+export function pointInPicture(
+  x: number,
+  y: number,
+  { picture, scaled, left, top }: Placement,
+): readonly [x: number, y: number] {
+  return [
+    clamped(((x - left) * picture.width) / scaled.width, picture.width),
+    clamped(((y - top) * picture.height) / scaled.height, picture.height),
+  ];
 }
 
 function clamped(value: number, most: number): number {

@@ -1,4 +1,4 @@
-import { IsobathError } from '../../base/errors.ts';
+import type { Shape } from '../../tensor/region.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { convertTensor } from '../convert.ts';
 import type { Extent } from '../placement.ts';
@@ -33,7 +33,7 @@ export interface SsdDetection extends Thresholds {
   /** `normalised`: 1 is the whole width or height. */
   readonly units: (typeof UNITS)[number];
   readonly activation?: (typeof SCORE_ACTIVATIONS)[number];
-  /** The class that stands for nothing. */
+  /** The class that stands for nothing. Labels may leave it out: there is one less of them than of classes then. */
   readonly background?: number;
   /** Boxes [cx, cy, w, h] from which the boxes are offsets, in `units`. */
   readonly priors?: readonly (readonly number[])[];
@@ -43,17 +43,29 @@ export interface SsdDetection extends Thresholds {
 
 export const YOLO_LAYOUTS = ['columns', 'rows', 'final'] as const;
 
-/** All in one tensor, as YOLO has it from version 5 on. */
+/** Of each key point, x and y, or x, y and how sure it is. */
+export type KeypointShape = readonly [count: number, values: number];
+
+/** All in one tensor, as YOLO has it from version 5 on. The number of labels tells where the classes end. */
 export interface YoloDetection extends Thresholds {
   readonly type: 'yolo';
   /** Default: the first output. */
   readonly output?: string;
-  /** `columns`: [1, 4 + classes, N]; `rows`: [1, N, 5 + classes]; `final`: [1, N, 6], corners, score and class. */
+  /**
+   * `columns`: [1, 4 + classes, N]; `rows`: [1, N, 5 + classes]; `final`: [1, N, 6], box, score and class. Mask coefficients or
+   * key points may follow.
+   */
   readonly layout: (typeof YOLO_LAYOUTS)[number];
-  /** The fifth value is how sure it is that there is anything. Default: true for `rows`, else false. */
+  /** The fifth value is how sure it is that there is anything. Default: for `rows` unless labels explain all but 4, else false. */
   readonly objectness?: boolean;
-  /** Default `pixels`. */
+  /** Of boxes and key points. Default `pixels`. */
   readonly units?: (typeof UNITS)[number];
+  /** Default: `corners` for `final`, else `centre`. */
+  readonly encoding?: Encoding;
+  /** Boxes are still relative to the cells of grids, of this many pixels each, as YOLOX exports them. */
+  readonly strides?: readonly number[];
+  /** Default: [17, 3] where 51 values follow the classes, else none. */
+  readonly keypoints?: KeypointShape;
 }
 
 export const CLASS_ACTIVATIONS = ['sigmoid', 'softmax'] as const;
@@ -71,29 +83,57 @@ export interface YoloGridDetection extends Thresholds {
 
 export type Detection = SsdDetection | YoloDetection | YoloGridDetection;
 
+/** What is known of a model before it runs. */
+export interface Heads {
+  /** By output; undefined where it differs from run to run. */
+  readonly shapes: ReadonlyMap<string, Shape | undefined>;
+  readonly labels: number;
+  /** Undefined where the manifest does not say which input takes the picture. */
+  readonly input?: Extent | undefined;
+}
+
 /** What a model gave, and how large its input is. */
-export interface Outputs {
+export interface Outputs extends Heads {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly input: Extent;
   readonly threshold: number;
 }
 
-/** How the outputs become boxes; `final`: the model has suppressed what overlaps. */
-export interface PostProcessing<D extends Detection> {
-  candidates(detection: D, outputs: Outputs): Candidate[];
-  final(detection: D): boolean;
+/** An output that is not what the manifest says of it. */
+export interface Misfit {
+  readonly output: string;
+  readonly got: string;
+  readonly want: string;
 }
 
-/** The numbers of an output. Throws ISO_ERR_OUTPUT_MISMATCH where it is absent or `fits` not its shape. */
-export function numbersOf(
-  { tensors }: Outputs,
+/** How the outputs become boxes; `final`: the model has suppressed what overlaps. */
+export interface PostProcessing<D extends Detection> {
+  /** Empty where the outputs fit, as far as their shapes are known. */
+  misfits(detection: D, heads: Heads): Misfit[];
+  /** Of outputs that fit. */
+  candidates(detection: D, outputs: Outputs): Candidate[];
+  final(detection: D): boolean;
+  /** Which label names a class. Default: that of the same number. */
+  labelAt?(detection: D, index: number, heads: Heads): number;
+}
+
+/** An output that is absent is a misfit, and one that `fits` not; one whose shape is not known is none. */
+export function misfitOf(
+  { shapes }: Heads,
   output: string,
   want: string,
-  fits: (shape: readonly number[]) => boolean,
-): { readonly data: Float64Array; readonly shape: readonly number[] } {
-  const tensor = tensors.get(output);
-  if (tensor && fits(tensor.shape))
-    return { data: convertTensor(tensor, 'float64').data, shape: tensor.shape };
-  const got = tensor ? `${tensor.dtype} [${tensor.shape.join(', ')}]` : 'not there';
-  throw IsobathError.of('ISO_ERR_OUTPUT_MISMATCH', { output, got, want });
+  fits: (shape: Shape) => boolean,
+): Misfit[] {
+  if (!shapes.has(output)) return [{ output, got: 'not there', want }];
+  const shape = shapes.get(output);
+  return !shape || fits(shape) ? [] : [{ output, got: `[${shape.join(', ')}]`, want }];
+}
+
+export function numbersOf({ tensors }: Outputs, output: string): Float64Array {
+  return convertTensor(tensors.get(output)!, 'float64').data;
+}
+
+/** With or without the batch of 1. */
+export function isBatch(shape: Shape, rank: number): boolean {
+  return shape.length === rank - 1 || (shape.length === rank && shape[0] === 1);
 }

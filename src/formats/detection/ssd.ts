@@ -1,33 +1,51 @@
 import { sigmoid, softmax } from '../softmax.ts';
 import { type Corners, cornersOf } from './box.ts';
-import { numbersOf, type Outputs, type PostProcessing, type SsdDetection } from './spec.ts';
+import {
+  type Heads,
+  isBatch,
+  type Misfit,
+  misfitOf,
+  numbersOf,
+  type Outputs,
+  type PostProcessing,
+  type SsdDetection,
+} from './spec.ts';
 import type { Candidate } from './suppression.ts';
 
 /** Every class of a box whose score passes is a candidate of its own. */
 export const ssd: PostProcessing<SsdDetection> = {
+  misfits(detection, heads) {
+    const { boxes, priors } = detection;
+    const isBoxes = (shape: readonly number[]) => shape.at(-1) === 4 && isBatch(shape, 3);
+    const misfits = misfitOf(heads, boxes, '[1, N, 4]', isBoxes);
+    const shape = misfits.length === 0 ? heads.shapes.get(boxes) : undefined;
+    if (priors && shape)
+      misfits.push(
+        ...misfitOf(
+          heads,
+          boxes,
+          `[1, ${priors.length}, 4], one box per prior`,
+          () => shape.at(-2) === priors.length,
+        ),
+      );
+    return [...misfits, ...scoreMisfits(detection, heads, shape?.at(-2))];
+  },
   candidates(detection, outputs) {
     const { boxes: name, encoding, units } = detection;
-    const boxes = numbersOf(outputs, name, '[1, N, 4]', (shape) => shape.at(-1) === 4 && isBatch(shape, 3));
-    const count = boxes.data.length / 4;
+    const boxes = numbersOf(outputs, name);
+    const count = boxes.length / 4;
     const [unitX, unitY] = units === 'pixels' ? [1, 1] : [outputs.input.width, outputs.input.height];
     const boxAt = (at: number): Corners => {
-      const four = offset(detection, at, boxes.data.subarray(at * 4, at * 4 + 4));
+      const four = offset(detection, at, boxes.subarray(at * 4, at * 4 + 4));
       const [x1, y1, x2, y2] = cornersOf(encoding, four[0]!, four[1]!, four[2]!, four[3]!);
       return [x1 * unitX, y1 * unitY, x2 * unitX, y2 * unitY];
     };
-    checkPriors(detection, boxes.shape, count, outputs);
-    if (detection.classes !== undefined) return chosenByModel(detection, outputs, count, boxAt);
-    const want = `[1, ${count}, classes]`;
-    const scores = numbersOf(
-      outputs,
-      detection.scores,
-      want,
-      (shape) => isBatch(shape, 3) && shape.at(-2) === count,
-    );
-    const classes = scores.shape.at(-1)!;
+    if (detection.classes !== undefined) return chosenByModel(detection, outputs, boxAt);
+    const scores = numbersOf(outputs, detection.scores);
+    const classes = scores.length / count;
     const found: Candidate[] = [];
     for (let at = 0; at < count; at += 1) {
-      const own = activated(detection, scores.data.subarray(at * classes, (at + 1) * classes));
+      const own = activated(detection, scores.subarray(at * classes, (at + 1) * classes));
       for (let index = 0; index < classes; index += 1) {
         const score = own[index]!;
         if (index !== detection.background && score > outputs.threshold)
@@ -37,31 +55,35 @@ export const ssd: PostProcessing<SsdDetection> = {
     return found;
   },
   final: ({ classes }) => classes !== undefined,
+  labelAt({ scores, classes, background }, index, { shapes, labels }) {
+    const short = classes === undefined && shapes.get(scores)?.at(-1) === labels + 1;
+    return short && background !== undefined && index > background ? index - 1 : index;
+  },
 };
 
-/** With or without the batch of 1. */
-function isBatch(shape: readonly number[], rank: number): boolean {
-  return shape.length === rank - 1 || (shape.length === rank && shape[0] === 1);
+function scoreMisfits(
+  { scores, classes, background }: SsdDetection,
+  heads: Heads,
+  count: number | undefined,
+): Misfit[] {
+  const isCount = (extent: number | undefined) => count === undefined || extent === count;
+  const shown = count ?? 'N';
+  if (classes !== undefined)
+    return [scores, classes].flatMap((output) =>
+      misfitOf(heads, output, `[1, ${shown}]`, (shape) => isBatch(shape, 2) && isCount(shape.at(-1))),
+    );
+  const { labels } = heads;
+  const counts = labels === 0 ? [] : background === undefined ? [labels] : [labels, labels + 1];
+  const wanted = counts.length === 0 ? 'classes' : `${counts.join(' or ')} classes, by the number of labels`;
+  return misfitOf(heads, scores, `[1, ${shown}, ${wanted}]`, (shape) => {
+    const fits = isBatch(shape, 3) && isCount(shape.at(-2));
+    return fits && (counts.length === 0 || counts.includes(shape.at(-1)!));
+  });
 }
 
 function activated({ activation = 'none' }: SsdDetection, scores: Float64Array): ArrayLike<number> {
   if (activation === 'none') return scores;
   return activation === 'softmax' ? softmax(scores) : scores.map(sigmoid);
-}
-
-function checkPriors(
-  { boxes, priors }: SsdDetection,
-  shape: readonly number[],
-  count: number,
-  outputs: Outputs,
-): void {
-  if (!priors || priors.length === count) return;
-  numbersOf(
-    outputs,
-    boxes,
-    `[1, ${priors.length}, 4], one box per prior, instead of [${shape}]`,
-    () => false,
-  );
 }
 
 /**
@@ -86,15 +108,13 @@ function offset(
 }
 
 function chosenByModel(
-  { scores: name, classes }: SsdDetection,
+  { scores: name, classes, background }: SsdDetection,
   outputs: Outputs,
-  count: number,
   boxAt: (at: number) => Corners,
 ): Candidate[] {
-  const perBox = (output: string) =>
-    numbersOf(outputs, output, `[1, ${count}]`, (shape) => isBatch(shape, 2) && shape.at(-1) === count).data;
-  const [scores, indices] = [perBox(name), perBox(classes!)];
+  const [scores, classNumbers] = [numbersOf(outputs, name), numbersOf(outputs, classes!)];
+  const indices = Array.from(classNumbers, Math.round);
   return Array.from(scores.keys())
-    .filter((at) => scores[at]! > outputs.threshold)
-    .map((at) => ({ box: boxAt(at), index: Math.round(indices[at]!), score: scores[at]! }));
+    .filter((at) => scores[at]! > outputs.threshold && indices[at] !== background)
+    .map((at) => ({ box: boxAt(at), index: indices[at]!, score: scores[at]! }));
 }

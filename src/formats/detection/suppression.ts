@@ -1,4 +1,4 @@
-import { type Corners, intersectionOverUnion } from './box.ts';
+import { type Corners, intersectionOverUnion, type Keypoint } from './box.ts';
 
 /** A box that may hold something, in pixels of the model's input. */
 export interface Candidate {
@@ -6,6 +6,8 @@ export interface Candidate {
   /** Of the class. */
   readonly index: number;
   readonly score: number;
+  /** In pixels of the model's input, x, y and perhaps how sure it is. */
+  readonly keypoints?: readonly Keypoint[];
 }
 
 /** The most that counts in the search for boxes of one class: with a threshold near 0, everything is a candidate. */

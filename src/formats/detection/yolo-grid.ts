@@ -1,6 +1,6 @@
 import { sigmoid, softmax } from '../softmax.ts';
 import { cornersOf } from './box.ts';
-import { numbersOf, type Outputs, type PostProcessing, type YoloGridDetection } from './spec.ts';
+import { misfitOf, numbersOf, type Outputs, type PostProcessing, type YoloGridDetection } from './spec.ts';
 import type { Candidate } from './suppression.ts';
 
 /**
@@ -11,6 +11,16 @@ import type { Candidate } from './suppression.ts';
  * score = sigmoid(to) * the best class.
  */
 export const yoloGrid: PostProcessing<YoloGridDetection> = {
+  misfits: ({ grids }, heads) =>
+    grids.flatMap(({ output, anchors }) => {
+      const { labels } = heads;
+      const want = `[1, ${anchors.length} * (5 + ${labels || 'classes'}), rows, columns]`;
+      return misfitOf(heads, output, want, ([batch, depth = 0, ...plane]) => {
+        const classes = depth / anchors.length - 5;
+        const fits = labels === 0 ? Number.isInteger(classes) && classes > 0 : classes === labels;
+        return batch === 1 && plane.length === 2 && fits;
+      });
+    }),
   candidates: (detection, outputs) =>
     detection.grids.flatMap((grid) => candidatesOf(detection, grid, outputs)),
   final: () => false,
@@ -21,12 +31,9 @@ function candidatesOf(
   { output, anchors }: YoloGridDetection['grids'][number],
   outputs: Outputs,
 ): Candidate[] {
-  const want = `[1, ${anchors.length} * (5 + classes), rows, columns]`;
-  const { data, shape } = numbersOf(outputs, output, want, ([batch, depth, ...plane]) => {
-    const values = (depth ?? 0) / anchors.length;
-    return batch === 1 && plane.length === 2 && Number.isInteger(values) && values > 5;
-  });
-  const [, depth, rows, columns] = shape as [number, number, number, number];
+  const data = numbersOf(outputs, output);
+  const { shape } = outputs.tensors.get(output)!;
+  const [, depth, rows, columns] = shape as readonly [number, number, number, number];
   const values = depth / anchors.length;
   const plane = rows * columns;
   const [cellX, cellY] = [outputs.input.width / columns, outputs.input.height / rows];

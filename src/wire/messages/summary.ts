@@ -14,6 +14,8 @@ export interface SummaryObject {
   readonly score: number;
   /** Left, top, width and height, in pixels of the picture (of the input where a tensor was given). */
   readonly box: readonly number[];
+  /** Of models that find points: x and y in the same pixels, and how sure it is where the model says that. */
+  readonly keypoints?: readonly (readonly number[])[];
 }
 
 /** The paper's five terms in milliseconds, of the shard of a stage that ended last. */
@@ -72,6 +74,7 @@ export const resultSummary: Check<ResultSummary> = object<ResultSummary>({
         index: integer(),
         score: anyNumber,
         box: list(anyNumber, 4),
+        keypoints: optional(list(list(anyNumber, 3), 1000)),
       }),
       1000,
     ),
