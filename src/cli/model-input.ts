@@ -1,5 +1,5 @@
 import { readPlaced } from '../formats/input.ts';
-import type { Placement } from '../formats/placement.ts';
+import type { Placement } from '../formats/pictures/placement.ts';
 import type { Source } from '../formats/source.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { usage } from './context.ts';

@@ -1,6 +1,6 @@
 import { IsobathError } from '../base/errors.ts';
 import { readPlaced } from '../formats/input.ts';
-import type { Placement } from '../formats/placement.ts';
+import type { Placement } from '../formats/pictures/placement.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ServedModel } from './served-model.ts';
 

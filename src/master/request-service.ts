@@ -2,7 +2,7 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { RecentSet } from '../base/recent-set.ts';
 import type { Service } from '../base/service.ts';
-import type { Placement } from '../formats/placement.ts';
+import type { Placement } from '../formats/pictures/placement.ts';
 import { bytesOf, type Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { chunkRanges } from '../wire/chunks.ts';

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Extent, Placement } from '../placement.ts';
+import type { Extent, Placement } from '../pictures/placement.ts';
 import { inPicture } from './box.ts';
 import type { Detection, PostProcessing } from './spec.ts';
 import { ssd } from './ssd.ts';
