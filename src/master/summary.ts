@@ -1,6 +1,6 @@
 import { detectedObjects } from '../formats/detection/index.ts';
-import { frameOf } from '../formats/pictures/image.ts';
 import { topLabels } from '../formats/labels.ts';
+import { frameOf } from '../formats/pictures/image.ts';
 import type { Placement } from '../formats/pictures/placement.ts';
 import type { ResultSummary } from '../wire/messages/summary.ts';
 import type { InferenceResult } from './inference.ts';

@@ -6,6 +6,7 @@ import {
   parseManifest,
   readManifest,
 } from '../../formats/manifest.ts';
+import type { ResizeChoice } from '../../formats/pictures/resampling.ts';
 import { bytesOfSource } from '../../formats/source.ts';
 import { sizeOf } from '../../tensor/region.ts';
 import type { ResolvedModel } from '../resolve-model.ts';
@@ -58,7 +59,10 @@ function pictureInput(
   given: PictureInput | undefined,
 ): PictureInput | undefined {
   const { channels, layout, scale, mean, std, fit } = flags;
-  const stated = [channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined);
+  const resizing = resizeFlags(flags);
+  const stated =
+    [channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined) ||
+    Object.keys(resizing).length > 0;
   if (!given && !stated) return undefined;
   const name = flags.input ?? given?.name ?? graph.inputs[0]!;
   const shape = graph.types.get(name)?.shape ?? [];
@@ -69,6 +73,7 @@ function pictureInput(
   const each = (value: number) => new Array<number>(order === 'gray' ? 1 : 3).fill(value);
   return {
     ...given,
+    ...resizing,
     name,
     channels: order,
     scale: scale ?? given?.scale ?? 1 / 255,
@@ -76,6 +81,16 @@ function pictureInput(
     std: std ?? given?.std ?? each(1),
     fit: fit ?? given?.fit ?? 'cover',
     ...(chosen === 'NHWC' ? { layout: chosen } : {}),
+  };
+}
+
+/** Those of the options that were given. */
+function resizeFlags({ resize, antialias, like, coordinates }: ImportFlags): ResizeChoice {
+  return {
+    ...(resize === undefined ? {} : { resize }),
+    ...(antialias === undefined ? {} : { antialias }),
+    ...(like === undefined ? {} : { like }),
+    ...(coordinates === undefined ? {} : { coordinates }),
   };
 }
 

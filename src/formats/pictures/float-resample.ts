@@ -2,8 +2,14 @@ import type { Pixels, Resized } from './pixels.ts';
 import { usedRows } from './rows.ts';
 import type { Taps } from './taps.ts';
 
-/** Rows first, then columns, in floating point; `rounded` to whole levels of 0 to 255, a half away from zero. */
-export function floatResample(pixels: Pixels, columns: Taps, rows: Taps, rounded: boolean): Resized {
+/** Rows first, then columns, in floating point; `rounded` to whole levels of 0 to 255, a half to the even one. */
+export function floatResample(
+  pixels: Pixels,
+  columns: Taps,
+  rows: Taps,
+  rounded: boolean,
+  exact: boolean,
+): Resized {
   const { channels } = pixels;
   const [width, height] = [columns.starts.length, rows.starts.length];
   const line = width * channels;
@@ -12,17 +18,23 @@ export function floatResample(pixels: Pixels, columns: Taps, rows: Taps, rounded
   lines.forEach((row, at) => {
     rowOf(pixels, row, columns, between.subarray(at * line, (at + 1) * line));
   });
-  const data = new Float32Array(height * line);
+  const size = height * line;
+  // a clamped array rounds a half to the even level, as torch.round and OpenCV do, and keeps within 0 and 255
+  const data = rounded ? new Uint8ClampedArray(size) : new Float32Array(size);
+  // weights of few bits make sums that are exact in float64; the others are summed as the libraries do
+  const sums = exact ? new Float64Array(line) : new Float32Array(line);
   for (let row = 0; row < height; row += 1) {
+    sums.fill(0);
     for (let t = 0; t < rows.taps; t += 1) {
       const weight = rows.weights[row * rows.taps + t]!;
       if (weight === 0) continue;
       const source = place[rows.starts[row]! + t]! * line;
-      const target = row * line;
-      for (let at = 0; at < line; at += 1) data[target + at]! += between[source + at]! * weight;
+      for (let at = 0; at < line; at += 1) sums[at]! += between[source + at]! * weight;
     }
+    data.set(sums, row * line);
   }
-  return { width, height, channels, data: rounded ? levels(data) : data };
+  const levels = data instanceof Float32Array ? data : new Uint8Array(data.buffer);
+  return { width, height, channels, data: levels };
 }
 
 function rowOf(
@@ -41,9 +53,4 @@ function rowOf(
       target[x * channels + channel] = sum;
     }
   }
-}
-
-function levels(values: Float32Array): Uint8Array {
-  // the array rounds a half to the even level, as torch.round and OpenCV do, and keeps within 0 and 255
-  return new Uint8Array(Uint8ClampedArray.from(values).buffer);
 }

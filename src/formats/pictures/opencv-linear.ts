@@ -30,7 +30,9 @@ export function opencvLinear(pixels: Pixels, x: Axis, y: Axis, resampling: Resam
     columns.forEach(({ first, second, weights: [a, b] }, at) => {
       for (let channel = 0; channel < channels; channel += 1)
         target[at * channels + channel] =
-          (data[origin + first * channels + channel]! * a + data[origin + second * channels + channel]! * b) >> 4;
+          (data[origin + first * channels + channel]! * a +
+            data[origin + second * channels + channel]! * b) >>
+          4;
     });
     // output rows read downwards: only two rows are needed at a time
     if (made.size > 3) made.delete(made.keys().next().value!);
@@ -50,7 +52,8 @@ export function opencvLinear(pixels: Pixels, x: Axis, y: Axis, resampling: Resam
 function pairsOf(axis: Axis, resampling: Resampling, whole: boolean): Pair[] {
   const { from, size } = axis;
   return Array.from({ length: axis.count }, (_, at) => {
-    let [floor, part] = resampling.kernel === 'area' ? corner(axis.first + at, axis) : centre(axis.first + at, axis);
+    let [floor, part] =
+      resampling.kernel === 'area' ? corner(axis.first + at, axis) : centre(axis.first + at, axis);
     if (whole && (floor < 0 || floor >= size - 1)) {
       floor = Math.min(Math.max(floor, 0), size - 1);
       part = 0;

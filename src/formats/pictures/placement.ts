@@ -72,7 +72,13 @@ function scaledExtent(picture: Extent, input: Extent, fit: Fit, like: Like | und
     : { width: rest(picture.width, input.height, picture.height), height: input.height };
 }
 
-function along(size: number, wanted: number, scaled: number, centred: number, like: Like | undefined): { offset: number; axis: Axis } {
+function along(
+  size: number,
+  wanted: number,
+  scaled: number,
+  centred: number,
+  like: Like | undefined,
+): { offset: number; axis: Axis } {
   if (wanted >= scaled) {
     // the middle of an odd rest: what is added is less in front
     const offset = Math.floor((wanted - centred) / 2);
@@ -80,7 +86,8 @@ function along(size: number, wanted: number, scaled: number, centred: number, li
   }
   const cut = scaled - wanted;
   // what is cut off is more in front; CenterCrop of torchvision rounds a half to the even number
-  const first = like === 'torchvision' ? Math.floor(cut / 2) + (cut % 4 === 3 ? 1 : 0) : Math.floor((cut + 1) / 2);
+  const first =
+    like === 'torchvision' ? Math.floor(cut / 2) + (cut % 4 === 3 ? 1 : 0) : Math.floor((cut + 1) / 2);
   return { offset: -first, axis: { from: 0, size, scaled, first, count: wanted } };
 }
 

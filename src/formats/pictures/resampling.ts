@@ -46,14 +46,35 @@ export interface Resampling {
   readonly positions: 'added' | 'float32' | 'inverse' | 'float64';
 }
 
-const KERNELS = { lanczos: 'lanczos3', bilinear: 'triangle', bicubic: 'keys-0.5', nearest: 'nearest', area: 'area' } as const;
+const KERNELS = {
+  lanczos: 'lanczos3',
+  bilinear: 'triangle',
+  bicubic: 'keys-0.5',
+  nearest: 'nearest',
+  area: 'area',
+} as const;
 
 /** Which kernels and antialiasing each library has, and what it does where nothing is said. */
 const LIBRARIES = {
-  pillow: { resize: 'lanczos', antialias: true, other: ['bilinear', 'bicubic', 'lanczos'], kernels: ['lanczos', 'bilinear', 'bicubic', 'nearest'] },
+  pillow: {
+    resize: 'lanczos',
+    antialias: true,
+    other: ['bilinear', 'bicubic', 'lanczos'],
+    kernels: ['lanczos', 'bilinear', 'bicubic', 'nearest'],
+  },
   // a picture of Pillow with the default antialias; a tensor without antialias
-  torchvision: { resize: 'bilinear', antialias: true, other: ['bilinear', 'bicubic'], kernels: ['lanczos', 'bilinear', 'bicubic', 'nearest'] },
-  keras: { resize: 'bilinear', antialias: false, other: ['bilinear', 'bicubic', 'lanczos'], kernels: ['lanczos', 'bilinear', 'bicubic', 'nearest'] },
+  torchvision: {
+    resize: 'bilinear',
+    antialias: true,
+    other: ['bilinear', 'bicubic'],
+    kernels: ['lanczos', 'bilinear', 'bicubic', 'nearest'],
+  },
+  keras: {
+    resize: 'bilinear',
+    antialias: false,
+    other: ['bilinear', 'bicubic', 'lanczos'],
+    kernels: ['lanczos', 'bilinear', 'bicubic', 'nearest'],
+  },
   opencv: { resize: 'bilinear', antialias: false, other: [], kernels: RESIZES },
   tfjs: { resize: 'bilinear', antialias: false, other: [], kernels: ['bilinear', 'nearest'] },
 } as const satisfies Record<Like | 'pillow', Library>;
@@ -112,7 +133,12 @@ export function resamplingOf(choice: ResizeChoice): Resampling {
 
 /** cv2.resize: INTER_NEAREST counts from the corner of a pixel, the others from its centre. */
 function opencv(resize: Resize): Resampling {
-  const common = { antialias: false, edges: 'replicate', positions: 'inverse', coordinates: 'half-pixel' } as const;
+  const common = {
+    antialias: false,
+    edges: 'replicate',
+    positions: 'inverse',
+    coordinates: 'half-pixel',
+  } as const;
   switch (resize) {
     case 'nearest':
       return { ...common, kernel: 'nearest', coordinates: 'asymmetric', arithmetic: 'rounded' };

@@ -101,14 +101,20 @@ function area({ size, scaled }: Axis): (at: number) => Weights {
   };
 }
 
-function smooth(axis: Axis, kernel: keyof typeof KERNEL_FUNCTIONS, resampling: Resampling): (at: number) => Weights {
-  const { antialias, edges } = resampling;
+function smooth(
+  axis: Axis,
+  kernel: keyof typeof KERNEL_FUNCTIONS,
+  resampling: Resampling,
+): (at: number) => Weights {
+  const { antialias, edges, weightBits } = resampling;
+  // where weights have few bits, positions have those of float32
+  const precise = weightBits === undefined ? (value: number) => value : Math.fround;
   const { radius, weight } = KERNEL_FUNCTIONS[kernel];
   const { size, scaled } = axis;
   const stretch = antialias ? Math.max(1, size / scaled) : 1;
   const reach = radius * stretch;
   return (at) => {
-    const centre = positionOf(at, axis, resampling);
+    const centre = precise(positionOf(at, axis, resampling));
     // pixels whose centres are at most `reach` away, by Pillow's rounding
     let [start, end] = [Math.trunc(centre - reach + 1), Math.trunc(centre + reach + 1)];
     if (edges === 'replicate') [start, end] = [Math.ceil(centre - reach), Math.floor(centre + reach) + 1];

@@ -1,7 +1,7 @@
 import type { PictureInput } from '../manifest.ts';
 import { lumaOf } from './luma.ts';
-import type { Extent, Placement } from './placement.ts';
 import type { Resized } from './pixels.ts';
+import type { Extent, Placement } from './placement.ts';
 
 /** The plane of an input that a picture fills. */
 export interface Frame extends Extent {

@@ -113,6 +113,8 @@ describe('boxes, worked out by hand', () => {
     const cover = geometryOf(picture, input, 'cover').placement;
     expect(cover).toMatchObject({ scaled: { width: 200, height: 100 }, left: -50, top: 0 });
     expect(inPicture([10, 35, 30, 65], cover)).toEqual([60, 35, 20, 30]);
-    expect(inPicture([10, 35, 30, 65], geometryOf(picture, input, 'stretch').placement)).toEqual([20, 35, 40, 30]);
+    expect(inPicture([10, 35, 30, 65], geometryOf(picture, input, 'stretch').placement)).toEqual([
+      20, 35, 40, 30,
+    ]);
   });
 });

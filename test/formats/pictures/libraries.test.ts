@@ -42,7 +42,15 @@ async function levelsOf(
   const channels = says.channels ?? 'RGB';
   const count = channels === 'gray' ? 1 : 3;
   const each = (value: number) => new Array<number>(count).fill(value);
-  const input = { name: 'x', scale: 1, mean: each(0), std: each(1), fit: 'stretch', ...says, channels } as const;
+  const input = {
+    name: 'x',
+    scale: 1,
+    mean: each(0),
+    std: each(1),
+    fit: 'stretch',
+    ...says,
+    channels,
+  } as const;
   return (await readPlacedImage(bytes, input, [1, height, width, count])).tensor.data;
 }
 
@@ -58,8 +66,7 @@ describe.each(['pillow', 'opencv', 'keras', 'torchvision'])('levels as %s gives 
   it.each(cases.map((each) => [JSON.stringify([each.source, each.target, each.says]), each] as const))(
     '%s',
     async (_, { source, says, target, type, levels }) => {
-      const bytes =
-        typeof source === 'string' ? Buffer.from(files[source]!, 'base64') : await png(source);
+      const bytes = typeof source === 'string' ? Buffer.from(files[source]!, 'base64') : await png(source);
       const stored = new Uint8Array(Buffer.from(levels, 'base64'));
       const wanted = type === 'uint8' ? stored : new Float32Array(stored.buffer);
       const most = greatest(await levelsOf(bytes, says, target), wanted);
@@ -79,15 +86,21 @@ describe('levels as tfjs gives them', () => {
   const coordinates = ['asymmetric', 'align-corners', 'half-pixel'] as const;
   const resizes = ['bilinear', 'nearest'] as const;
 
-  it.each(sizes.flatMap((size) => coordinates.flatMap((at) => resizes.map((resize) => [size, at, resize] as const))))(
-    '%j %s %s',
-    async ({ source, target }, at, resize) => {
-      await tf.setBackend('cpu');
-      const picture = tf.tensor3d(noise(source[0], source[1]), [source[1], source[0], 3]);
-      const run = resize === 'bilinear' ? tf.image.resizeBilinear : tf.image.resizeNearestNeighbor;
-      const wanted = await run(picture, [target[1], target[0]], at === 'align-corners', at === 'half-pixel').data();
-      const says = { like: 'tfjs', resize, coordinates: at } as const;
-      expect(greatest(await levelsOf(await png(source), says, target), wanted)).toBeLessThanOrEqual(1e-3);
-    },
-  );
+  it.each(
+    sizes.flatMap((size) =>
+      coordinates.flatMap((at) => resizes.map((resize) => [size, at, resize] as const)),
+    ),
+  )('%j %s %s', async ({ source, target }, at, resize) => {
+    await tf.setBackend('cpu');
+    const picture = tf.tensor3d(noise(source[0], source[1]), [source[1], source[0], 3]);
+    const run = resize === 'bilinear' ? tf.image.resizeBilinear : tf.image.resizeNearestNeighbor;
+    const wanted = await run(
+      picture,
+      [target[1], target[0]],
+      at === 'align-corners',
+      at === 'half-pixel',
+    ).data();
+    const says = { like: 'tfjs', resize, coordinates: at } as const;
+    expect(greatest(await levelsOf(await png(source), says, target), wanted)).toBeLessThanOrEqual(1e-3);
+  });
 });
