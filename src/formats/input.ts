@@ -1,11 +1,11 @@
 import { IsobathError, reasonOf } from '../base/errors.ts';
 import type { Tensor, TensorType } from '../tensor/tensor.ts';
 import { fitted } from './fit.ts';
-import { readPlacedImage } from './image.ts';
 import { parseJsonTensor } from './json-tensor.ts';
 import type { Manifest } from './manifest.ts';
 import { readNpy } from './npy.ts';
-import type { Placement } from './placement.ts';
+import { readPlacedImage } from './pictures/image.ts';
+import type { Placement } from './pictures/placement.ts';
 import { sniff } from './sniff.ts';
 import { bytesOfSource, nameOf, type Source, unreadable } from './source.ts';
 

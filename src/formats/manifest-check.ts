@@ -7,6 +7,7 @@ import {
   UNITS,
   YOLO_LAYOUTS,
 } from './detection/spec.ts';
+import { COORDINATES, LIKES, RESIZES, resizeProblems } from './pictures/resampling.ts';
 
 export const CHANNELS = ['RGB', 'BGR', 'gray'] as const;
 export const FITS = ['cover', 'contain', 'stretch'] as const;
@@ -73,6 +74,8 @@ const colour: Rule = (value) =>
     ? undefined
     : 'three whole numbers from 0 to 255: red, green, blue';
 
+const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+
 const FIELDS: Fields = {
   name: { rule: text },
   version: { rule: text },
@@ -87,6 +90,10 @@ const FIELDS: Fields = {
       mean: { rule: numbers('a list of numbers', () => true) },
       std: { rule: numbers('a list of numbers other than 0', (value) => value !== 0) },
       fit: { rule: oneOf(FITS) },
+      resize: { rule: oneOf(RESIZES), optional: true },
+      antialias: { rule: flag, optional: true },
+      like: { rule: oneOf(LIKES), optional: true },
+      coordinates: { rule: oneOf(COORDINATES), optional: true },
       background: { rule: colour, optional: true },
       width: { rule: pixels, optional: true },
       height: { rule: pixels, optional: true },
@@ -119,7 +126,6 @@ const count =
     Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most
       ? undefined
       : `a whole number from 0 to ${most}`;
-const flag: Rule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 const lists =
   (length: number, what: string): Rule =>
   (value) =>
@@ -190,6 +196,8 @@ const DETECTION_FIELDS = {
   },
 } as const satisfies Readonly<Record<Detection['type'], Fields>>;
 
+const RESIZE_FIELD = /^input\.(resize|antialias|like|coordinates) /;
+
 /** Every problem of a manifest, each with the field it concerns. */
 export function checkManifest(json: unknown): string[] {
   if (!isRecord(json)) return ['it is not a JSON object'];
@@ -197,6 +205,9 @@ export function checkManifest(json: unknown): string[] {
   check(json, FIELDS, '', problems);
   problems.push(...detectionProblems(json));
   const { input } = json;
+  // combinations of fields that are each right
+  if (isRecord(input) && !problems.some((problem) => RESIZE_FIELD.test(problem)))
+    problems.push(...resizeProblems(input));
   if (isRecord(input) && CHANNELS.includes(input['channels'] as 'RGB')) {
     const wanted = input['channels'] === 'gray' ? 1 : 3;
     for (const name of ['mean', 'std']) {

@@ -3,8 +3,8 @@ import type { Graph } from '../graph/graph.ts';
 import { sizeOf } from '../tensor/region.ts';
 import type { TensorType } from '../tensor/tensor.ts';
 import { detectionMisfits } from './detection/index.ts';
-import { frameOf } from './image.ts';
 import type { GoldenFiles, Manifest } from './manifest.ts';
+import { frameOf } from './pictures/image.ts';
 
 /** What a model may have been given of a manifest when it is checked. */
 type Checked = Omit<Manifest, 'name' | 'version' | 'model'>;

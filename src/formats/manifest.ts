@@ -11,6 +11,7 @@ import {
   type LAYOUTS,
   type TASKS,
 } from './manifest-check.ts';
+import type { Coordinates, Like, Resize } from './pictures/resampling.ts';
 
 /** How a picture becomes the model's input: each value is `(pixel * scale - mean) / std`, with pixels of 0 to 255. */
 export interface PictureInput {
@@ -23,6 +24,14 @@ export interface PictureInput {
   readonly std: readonly number[];
   /** `cover` cuts off what is too wide or high, `contain` adds bars of `background`, `stretch` distorts. */
   readonly fit: (typeof FITS)[number];
+  /** The kernel; default `bilinear` with `like`, `lanczos` without. */
+  readonly resize?: Resize;
+  /** Whether the kernel grows when the picture is reduced. Default: what the library of `like` does; Pillow does without. */
+  readonly antialias?: boolean;
+  /** The library whose pixels are wanted: rules of coordinates and rounding follow. Default: Pillow. */
+  readonly like?: Like;
+  /** Of `like` tfjs, where the caller chooses. Default `asymmetric`. */
+  readonly coordinates?: Coordinates;
   /** Red, green, blue from 0 to 255. Default black. */
   readonly background?: readonly number[];
   /** Where the channels are, for a shape that does not tell: without it, on the axis that has their number. */

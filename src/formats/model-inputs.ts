@@ -5,7 +5,7 @@ import { fitted } from './fit.ts';
 import { readPlaced } from './input.ts';
 import type { Manifest } from './manifest.ts';
 import { npzNameOf, readNpz } from './npz.ts';
-import type { Placement } from './placement.ts';
+import type { Placement } from './pictures/placement.ts';
 import { sniff } from './sniff.ts';
 import { bytesOfSource, nameOf, type Source } from './source.ts';
 

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import { RecentSet } from '../base/recent-set.ts';
 import type { Service } from '../base/service.ts';
 import { readModelInputs } from '../formats/model-inputs.ts';
-import type { Placement } from '../formats/placement.ts';
+import type { Placement } from '../formats/pictures/placement.ts';
 import { bytesOf, type Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import { chunkRanges } from '../wire/chunks.ts';

@@ -1,8 +1,8 @@
 import { IsobathError } from '../base/errors.ts';
 import { detectedObjects } from '../formats/detection/index.ts';
-import { frameOf } from '../formats/image.ts';
 import { topLabels } from '../formats/labels.ts';
-import type { Placement } from '../formats/placement.ts';
+import { frameOf } from '../formats/pictures/image.ts';
+import type { Placement } from '../formats/pictures/placement.ts';
 import type { ResultSummary } from '../wire/messages/summary.ts';
 import type { InferenceResult } from './inference.ts';
 import type { ServedModel } from './model-service.ts';

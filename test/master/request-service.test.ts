@@ -33,7 +33,7 @@ function pictureModel() {
       name: 'image',
       layout: 'NCHW',
       size: [4, 4],
-      resize: 'stretch',
+      fit: 'stretch',
       color: 'rgb',
       mean: [0, 0, 0],
       std: [255, 255, 255],

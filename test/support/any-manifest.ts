@@ -6,6 +6,7 @@ import type {
   YoloGridDetection,
 } from '../../src/formats/detection/spec.ts';
 import type { GoldenFiles, Manifest, PictureInput } from '../../src/formats/manifest.ts';
+import { COORDINATES, LIKES, RESIZES, resizeProblems } from '../../src/formats/pictures/resampling.ts';
 
 /** A value for each field, whether it is needed or not: a new field without one does not compile. */
 type Fields<T> = { readonly [K in keyof T]-?: fc.Arbitrary<Exclude<T[K], undefined>> };
@@ -90,9 +91,11 @@ const input = fc.constantFrom('RGB' as const, 'BGR' as const, 'gray' as const).c
       background: fc.array(whole(0, 255), { minLength: 3, maxLength: 3 }),
       layout: fc.constantFrom('NCHW' as const, 'NHWC' as const),
       ...{ width: whole(1, 4096), height: whole(1, 4096) },
+      ...{ resize: fc.constantFrom(...RESIZES), antialias: fc.boolean() },
+      ...{ like: fc.constantFrom(...LIKES), coordinates: fc.constantFrom(...COORDINATES) },
     },
     ['name', 'channels', 'scale', 'mean', 'std', 'fit'],
-  );
+  ).filter((each) => resizeProblems(each).length === 0);
 });
 
 const golden = some<GoldenFiles, keyof GoldenFiles>({ inputs: files, outputs: files, tolerance: positive }, [

@@ -1,5 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { ACTIVATIONS, CHANNELS, FITS, LAYOUTS } from '../../formats/manifest-check.ts';
+import {
+  COORDINATES,
+  type Coordinates,
+  LIKES,
+  type Like,
+  RESIZES,
+  type Resize,
+} from '../../formats/pictures/resampling.ts';
 import { oneOf, positiveNumber, type Shapes, several, shape, wholeNumber } from '../option-values.ts';
 
 export interface ImportFlags {
@@ -15,6 +23,10 @@ export interface ImportFlags {
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly fit?: (typeof FITS)[number];
+  readonly resize?: Resize;
+  readonly antialias?: boolean;
+  readonly like?: Like;
+  readonly coordinates?: Coordinates;
   readonly labels?: string;
   readonly activation?: (typeof ACTIVATIONS)[number];
   readonly license?: string;
@@ -49,6 +61,23 @@ export function importOptions(target: Command): Command {
     )
     .option('--std <numbers>', 'what that is divided by, one per channel, as 0.229,0.224,0.225', numbers)
     .option('--fit <way>', 'how a picture fills the input: cover, contain, stretch', oneOf(FITS))
+    .option(
+      '--like <library>',
+      'whose pixels the model was trained on: torchvision, keras, opencv, tfjs',
+      oneOf(LIKES),
+    )
+    .option(
+      '--resize <kernel>',
+      'lanczos, bilinear, bicubic, nearest, area; default: that of --like',
+      oneOf(RESIZES),
+    )
+    .option('--antialias', 'every pixel counts where a picture is reduced; default: as --like does')
+    .option('--no-antialias', 'only the nearest pixels count')
+    .option(
+      '--coordinates <rule>',
+      'of --like tfjs: half-pixel, asymmetric, align-corners',
+      oneOf(COORDINATES),
+    )
     .option('--license <spdx>', 'license of the model')
     .option('--golden <input>', 'record what the model gives for this file, or for `random` values', several)
     .option(

@@ -8,6 +8,7 @@ import {
   readManifest,
 } from '../../formats/manifest.ts';
 import { checkAgainstModel } from '../../formats/manifest-fit.ts';
+import type { ResizeChoice } from '../../formats/pictures/resampling.ts';
 import { bytesOfSource } from '../../formats/source.ts';
 import type { ResolvedModel } from '../resolve-model.ts';
 import type { ImportFlags } from './flags.ts';
@@ -87,7 +88,10 @@ function pictureInput(
   given: PictureInput | undefined,
 ): PictureInput | undefined {
   const { channels, layout, scale, mean, std, fit } = flags;
-  const stated = [channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined);
+  const resizing = resizeFlags(flags);
+  const stated =
+    [channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined) ||
+    Object.keys(resizing).length > 0;
   if (!stated) return given && { ...given, name: flags.input ?? given.name };
   const name = flags.input ?? given?.name ?? graph.inputs[0]!;
   const shape = graph.types.get(name)?.shape ?? [];
@@ -98,6 +102,7 @@ function pictureInput(
   const each = (value: number) => new Array<number>(order === 'gray' ? 1 : 3).fill(value);
   return {
     ...given,
+    ...resizing,
     name,
     channels: order,
     scale: scale ?? given?.scale ?? 1 / 255,
@@ -105,6 +110,16 @@ function pictureInput(
     std: std ?? given?.std ?? each(1),
     fit: fit ?? given?.fit ?? 'cover',
     ...(chosen === 'NHWC' ? { layout: chosen } : {}),
+  };
+}
+
+/** Those of the options that were given. */
+function resizeFlags({ resize, antialias, like, coordinates }: Partial<ImportFlags>): ResizeChoice {
+  return {
+    ...(resize === undefined ? {} : { resize }),
+    ...(antialias === undefined ? {} : { antialias }),
+    ...(like === undefined ? {} : { like }),
+    ...(coordinates === undefined ? {} : { coordinates }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Placement } from '../placement.ts';
+import type { Placement } from '../pictures/placement.ts';
 
 /** Left, top, right, bottom. */
 export type Corners = readonly [x1: number, y1: number, x2: number, y2: number];

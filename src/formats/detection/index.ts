@@ -1,6 +1,6 @@
 import { IsobathError } from '../../base/errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { Extent, Placement } from '../placement.ts';
+import type { Extent, Placement } from '../pictures/placement.ts';
 import { inPicture, type Keypoint, pointInPicture } from './box.ts';
 import type { Detection, Heads, Misfit, PostProcessing } from './spec.ts';
 import { ssd } from './ssd.ts';

@@ -1,7 +1,7 @@
 import type { Shape } from '../../tensor/region.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { convertTensor } from '../convert.ts';
-import type { Extent } from '../placement.ts';
+import type { Extent } from '../pictures/placement.ts';
 import type { Encoding } from './box.ts';
 import type { Candidate } from './suppression.ts';
 

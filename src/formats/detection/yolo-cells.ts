@@ -1,4 +1,4 @@
-import type { Extent } from '../placement.ts';
+import type { Extent } from '../pictures/placement.ts';
 
 type Four = readonly [a: number, b: number, c: number, d: number];
 export type DecodeCell = (raw: Four) => Four;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { detectedObjects } from '../../../src/formats/detection/index.ts';
 import type { Detection, YoloDetection } from '../../../src/formats/detection/spec.ts';
-import { placementOf } from '../../../src/formats/placement.ts';
+import { geometryOf } from '../../../src/formats/pictures/placement.ts';
 import { Tensor } from '../../../src/tensor/tensor.ts';
 import { coded } from '../../support/code.ts';
 
@@ -26,7 +26,7 @@ function found({ detection, labels, outputs, fit = undefined }: Omit<Case, 'name
   const tensors = Object.entries(outputs).map(
     ([name, { shape, data }]) => [name, Tensor.float32(shape, data)] as const,
   );
-  const placement = placementOf(extent(picture), extent(input), fit ?? 'contain');
+  const { placement } = geometryOf(extent(picture), extent(input), fit ?? 'contain');
   return detectedObjects(detection, new Map(tensors), labels, { input: extent(input), placement });
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { cornersOf, inPicture, intersectionOverUnion } from '../../../src/formats/detection/box.ts';
 import { suppressedByClass } from '../../../src/formats/detection/suppression.ts';
 import { writeOnnx } from '../../../src/formats/onnx/index.ts';
-import { placementOf } from '../../../src/formats/placement.ts';
+import { geometryOf } from '../../../src/formats/pictures/placement.ts';
 import { Tensor } from '../../../src/tensor/tensor.ts';
 import { graphOf, ints, nodeOf } from '../../support/graphs.ts';
 import { runOnnx } from '../../support/onnxruntime.ts';
@@ -104,15 +104,17 @@ describe('boxes, worked out by hand', () => {
     const picture = { width: 200, height: 100 };
     const input = { width: 100, height: 100 };
     // contain: half the size, 25 rows of padding above and below
-    const contain = placementOf(picture, input, 'contain');
+    const contain = geometryOf(picture, input, 'contain').placement;
     expect(contain).toMatchObject({ scaled: { width: 100, height: 50 }, left: 0, top: 25 });
     expect(inPicture([10, 35, 30, 65], contain)).toEqual([20, 20, 40, 60]);
     // what reaches into the padding ends at the edge of the picture
     expect(inPicture([-10, 0, 110, 100], contain)).toEqual([0, 0, 200, 100]);
     // cover: its own size, 50 columns cut off on each side
-    const cover = placementOf(picture, input, 'cover');
+    const cover = geometryOf(picture, input, 'cover').placement;
     expect(cover).toMatchObject({ scaled: { width: 200, height: 100 }, left: -50, top: 0 });
     expect(inPicture([10, 35, 30, 65], cover)).toEqual([60, 35, 20, 30]);
-    expect(inPicture([10, 35, 30, 65], placementOf(picture, input, 'stretch'))).toEqual([20, 35, 40, 30]);
+    expect(inPicture([10, 35, 30, 65], geometryOf(picture, input, 'stretch').placement)).toEqual([
+      20, 35, 40, 30,
+    ]);
   });
 });

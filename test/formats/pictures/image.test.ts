@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
-import { readPlacedImage } from '../../src/formats/image.ts';
-import type { PictureInput } from '../../src/formats/manifest.ts';
-import { coded } from '../support/code.ts';
+import type { PictureInput } from '../../../src/formats/manifest.ts';
+import { readPlacedImage } from '../../../src/formats/pictures/image.ts';
+import { coded } from '../../support/code.ts';
 
 const INPUT: PictureInput = {
   name: 'image',
