@@ -7,7 +7,6 @@ import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { canReprice, repriced } from '../planner/repriced.ts';
 import { isSearched } from '../planner/strategies.ts';
-import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
 import type { Topics } from '../wire/topics.ts';
@@ -22,6 +21,7 @@ import { ProgramPacker } from './packed-program.ts';
 import { ReplanPatience } from './replan-patience.ts';
 import { checkedInputs } from './request-inputs.ts';
 import type { ServedModel } from './served-model.ts';
+import { passesTrial, verifyGolden } from './trial.ts';
 
 export type { ServedModel } from './served-model.ts';
 
@@ -64,6 +64,8 @@ export type ModelEvents = {
   };
 };
 
+/** An agent that could not deploy is left out for so long at first. */
+const BENCH_MS = 30_000;
 /** Default of `settleMs`. */
 const SETTLE_MS = 300;
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
@@ -75,7 +77,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #packer = new ProgramPacker();
   readonly #planner: ModelPlanner;
   readonly #undo: (() => void)[] = [];
-  readonly #bench = new AgentBench();
+  readonly #bench = new AgentBench({ firstMs: BENCH_MS });
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
   readonly #patience: ReplanPatience;
@@ -110,9 +112,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     return this.#error;
   }
 
-  /** Agents that plans leave out for a while, because they could not deploy. */
+  /** Agents that plans leave out for a while, because they could not deploy, or ran no shard in time. */
   get leftOut(): ReadonlyMap<string, IsobathError> {
-    return this.#bench.errors;
+    return new Map([...this.#options.fleet.leftOut, ...this.#bench.errors]);
   }
 
   async start(): Promise<void> {
@@ -182,6 +184,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   async #reconcile(): Promise<void> {
     const { fleet, logger, model, profiles } = this.#options;
     const weighsTimes = isSearched(model.strategy);
+    // those of whom a retained status tells have a moment to answer
+    if (!this.#current) await fleet.settled();
     // agents that have just joined are measured before they get work by their speed
     if (weighsTimes) await this.#measured();
     const members = this.#bench.without(fleet.members);
@@ -203,8 +207,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
       await deployment.start();
-      await this.#verify(deployment);
-      if (this.#stopped) return await deployment.stop();
+      await verifyGolden(deployment, model);
+      const isSound = await passesTrial(deployment, model.graph, fleet);
+      if (this.#stopped || !isSound) return await deployment.stop();
     } catch (cause) {
       if (isGivenUp(cause)) this.#outdated ||= outdated;
       if (this.#stopped || isGivenUp(cause)) return;
@@ -237,25 +242,13 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     clearTimeout(timer);
   }
 
-  /** The canary: the plan as it is deployed must give the golden outputs. Throws ISO_ERR_GOLDEN_MISMATCH. */
-  async #verify(deployment: Deployment): Promise<void> {
-    try {
-      await checkGolden(this.model, async (inputs, at) => {
-        return (await deployment.infer(`golden-${at}`, inputs)).outputs;
-      });
-    } catch (error) {
-      await deployment.stop();
-      throw error;
-    }
-  }
-
   /** What runs stays. Agents that are at fault are left out of the next plan, which is made at once. */
   #failed(error: IsobathError, failures: ReadonlyMap<string, IsobathError>): void {
     const { logger, model, fleet } = this.#options;
     // with others to go on with, an agent's fault is told as that: see `leftOut`
     this.#error = failures.size > 0 && this.#current ? undefined : error;
     for (const [agent, { code, message }] of failures) {
-      const pauseMs = this.#bench.add(agent, fleet.epochOf(agent) ?? 0, failures.get(agent)!);
+      const pauseMs = this.#bench.add(agent, fleet.lifeOf(agent) ?? '', failures.get(agent)!);
       const log = { model: model.name, agent, code, pauseMs };
       logger.warn(log, `${message} Plans leave this agent out for a while.`);
     }
@@ -315,5 +308,5 @@ export function notReady(model: string, error: IsobathError | undefined): Isobat
 
 /** Two fleets with the same fingerprint hold the same programs: an agent that restarted has forgotten its deployments. */
 function fingerprint(members: readonly Member[]): string {
-  return members.map(({ id, epoch, profile }) => `${id}@${epoch}*${profile.weight}`).join(' ');
+  return members.map(({ id, life, profile }) => `${id}@${life}*${profile.weight}`).join(' ');
 }
