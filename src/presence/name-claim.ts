@@ -134,6 +134,8 @@ export class NameClaim {
     const isContest = serving === this.#serving;
     if (isContest ? identity.run < run : this.#serving) {
       this.#say({ v: VERSION, type: 'held', ...selfOf(identity), to: run });
+      // the other one has written its status over this one's
+      if (serving) void this.#options.announce().catch(() => undefined);
       if (this.#told.has(machine)) return;
       this.#told.add(machine);
       logger.warn(
