@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { nextEpoch } from '../base/epoch.ts';
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
@@ -10,9 +9,11 @@ import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { MeasuredCompute } from '../estimator/measured.ts';
 import type { LegRunner } from '../exchange/leg-runner.ts';
+import { Identity } from '../presence/identity.ts';
+import { NameClaim } from '../presence/name-claim.ts';
 import type { Bus, Will } from '../transport/bus.ts';
 import { whileOnline } from '../transport/while-online.ts';
-import { decodeFrame, decodeJson, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
+import { decodeFrame, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import { CONTROL, type Control, type Deploy } from '../wire/messages/control.ts';
 import type { Reply } from '../wire/messages/reply.ts';
@@ -85,8 +86,8 @@ export class Agent implements Service {
       ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
     });
     await cache.open();
-    const epoch = await nextEpoch(join(directory, 'epoch'));
-    const will = { topic: topics.agentStatus(name), payload: encodeJson(this.#status('offline', epoch)) };
+    const identity = await Identity.next(join(directory, 'epoch'));
+    const will = { topic: topics.agentStatus(name), payload: encodeJson(this.#status('offline', identity)) };
     const bus = connect({ ...will, qos: 1, retain: true });
     const fetcher = new BlobFetcher({ bus, topics, agent: name, cache });
     const programs = new ResidentPrograms({ engine, cache, fetcher });
@@ -95,24 +96,27 @@ export class Agent implements Service {
     const file = join(directory, 'calibration.json');
     const { benchmark } = this.#options;
     const device = new DeviceCalibration({ engine, file, logger, ...(benchmark ? { benchmark } : {}) });
-    this.#running = { bus, epoch, fetcher, programs, runner, device };
+    const claim = new NameClaim({
+      ...{ bus, topic: topics.agentClaim(name), identity, logger, what: `agent ${name}` },
+      status: { topic: topics.agentStatus(name), kind: AGENT_STATUS },
+      announce: () => this.#announce(),
+      taken: (machine) => IsobathError.of('ISO_ERR_AGENT_DUPLICATE', { agent: name, machine }),
+      onLost: (error) => this.#options.onFatal?.(error),
+    });
+    this.#running = { bus, identity, claim, fetcher, programs, runner, device };
     try {
       await engine.start();
       await bus.start();
+      await claim.start();
       await fetcher.start();
       await this.#knowOwnSpeed(device, bus);
       await answerProbes(bus, topics, name);
       const own = { qos: 1 } as const;
       await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), own);
-      await bus.subscribe(
-        topics.agentStatus(name),
-        (topic, payload) => this.#onOwnStatus(topic, payload),
-        own,
-      );
       bus.onState((state) => {
         if (state === 'online') void this.#announce().catch(() => undefined);
       });
-      await this.#announce();
+      await claim.serve();
     } catch (error) {
       await this.stop();
       throw error;
@@ -136,21 +140,23 @@ export class Agent implements Service {
     if (!running) return;
     this.#running = undefined;
     const { name, engine } = this.#options;
-    const { bus, fetcher, runner } = running;
-    const offline = encodeJson(this.#status('offline', running.epoch));
+    const { bus, fetcher, runner, claim } = running;
+    const served = claim.isServing;
+    const offline = encodeJson(this.#status('offline', running.identity));
     const goodbye = () => bus.publish(this.#topics.agentStatus(name), offline, { qos: 1, retain: true });
+    const unclaimed = claim.stop();
     const fetches = fetcher.stop().catch(() => undefined);
     for (const { legs } of this.#served.values()) legs?.close();
-    const work = Promise.all([this.#control, runner.drain(), fetches]);
-    if (bus.state === 'online') await whileOnline(bus, Promise.all([goodbye(), work]));
+    const work = Promise.all([this.#control, runner.drain(), fetches, unclaimed]);
+    if (bus.state === 'online') await whileOnline(bus, Promise.all([served && goodbye(), work]));
     await bus.stop();
     await work;
     await engine.stop();
     this.#served.clear();
   }
 
-  #status(state: Presence, epoch: number): AgentStatus {
-    return { v: VERSION, state, epoch, version: PROGRAM_VERSION, engine: this.#options.engine.name };
+  #status(state: Presence, { epoch, run }: Identity): AgentStatus {
+    return { v: VERSION, state, epoch, run, version: PROGRAM_VERSION, engine: this.#options.engine.name };
   }
 
   /** Profile first: who sees the agent online finds its profile. */
@@ -158,35 +164,22 @@ export class Agent implements Service {
     const running = this.#running;
     if (!running) return;
     const { name, engine, weight = 1, filterBytesLimit, host = hostId() } = this.#options;
-    const { bus, fetcher, programs, epoch } = running;
+    const { bus, fetcher, programs, identity } = running;
     const compute = this.#compute ? { compute: this.#compute } : {};
     const held = { filterBytesReceived: fetcher.receivedBytes, programs: programs.count, ...compute };
     const profile = encodeJson(profileOf(name, engine, { weight, filterBytesLimit, host }, held));
     await bus.publish(this.#topics.agentProfile(name), profile, { qos: 1, retain: true });
-    const status = encodeJson(this.#status('online', epoch));
+    const status = encodeJson(this.#status('online', identity));
     await bus.publish(this.#topics.agentStatus(name), status, { qos: 1, retain: true });
-  }
-
-  /** A late will of an earlier run is put right; a later run of the same name has taken this agent's place. */
-  #onOwnStatus(topic: string, payload: Uint8Array): void {
-    const running = this.#running;
-    if (!running) return;
-    const seen = statusIn(topic, payload);
-    if (!seen) {
-      // cleared or overwritten by somebody: without it the master does not know this agent
-      void this.#announce().catch(() => undefined);
-      return;
-    }
-    if (seen.epoch > running.epoch && seen.state === 'online') {
-      this.#options.onFatal?.(IsobathError.of('ISO_ERR_AGENT_DUPLICATE', { agent: this.#options.name }));
-    } else if (seen.state === 'offline') {
-      void this.#announce().catch(() => undefined);
-    }
   }
 
   #onControl(topic: string, payload: Uint8Array): void {
     const message = decodeMessage(CONTROL, topic, payload);
-    if (message.type === 'ping') void this.#reply({ v: VERSION, type: 'pong', replyId: message.replyId });
+    const running = this.#running;
+    if (!running) return;
+    const { run } = running.identity;
+    if (message.type === 'ping')
+      void this.#reply({ v: VERSION, type: 'pong', replyId: message.replyId, run });
     else this.#control = this.#control.then(() => this.#carryOut(message));
   }
 
@@ -269,17 +262,10 @@ export class Agent implements Service {
 /** What exists between start and stop. */
 interface Running {
   readonly bus: Bus;
-  readonly epoch: number;
+  readonly identity: Identity;
+  readonly claim: NameClaim;
   readonly fetcher: BlobFetcher;
   readonly programs: ResidentPrograms;
   readonly runner: ShardRunner;
   readonly device: DeviceCalibration;
-}
-
-function statusIn(topic: string, payload: Uint8Array): AgentStatus | undefined {
-  try {
-    return decodeJson(AGENT_STATUS, topic, payload);
-  } catch {
-    return undefined;
-  }
 }

@@ -242,8 +242,16 @@ export const CATALOGUE = {
     cure: 'See the log of that agent.',
   },
   ISO_ERR_AGENT_DUPLICATE: {
-    message: 'Another agent with the name {agent} joined the cluster.',
+    message: 'Another agent with the name {agent} serves the cluster, from the machine {machine}.',
     cure: 'Give each agent a name of its own: `isobath agent --name NAME`.',
+  },
+  ISO_ERR_AGENT_UNRESPONSIVE: {
+    message: 'The agent {agent} did not answer a shard within {ms} ms.',
+    cure: 'See its log and its load. It gets no work for a while, longer after each failure, and is tried before requests depend on it.',
+  },
+  ISO_ERR_MASTER_DUPLICATE: {
+    message: 'Another master serves the cluster {cluster}, from the machine {machine}.',
+    cure: 'Stop that one first, or give this one a cluster of its own: `isobath master --cluster NAME`.',
   },
   ISO_ERR_MASTER_BUSY: {
     message: 'The master has {queued} requests waiting, its limit.',

@@ -1,6 +1,7 @@
 import { Emitter } from '../base/emitter.ts';
 import type { Service } from '../base/service.ts';
-import type { Bus } from '../transport/bus.ts';
+import { PartyLife } from '../presence/life.ts';
+import type { Bus, MessageHandler, MessageInfo } from '../transport/bus.ts';
 import { decodeJson } from '../wire/codec.ts';
 import { MASTER_EVENT, type MasterEvent } from '../wire/messages/events.ts';
 import { AGENT_PROFILE, AGENT_STATUS, type AgentProfile, type AgentStatus } from '../wire/messages/status.ts';
@@ -28,7 +29,8 @@ export class ClusterWatch extends Emitter<ClusterEvents> implements Service {
   readonly #bus: Bus;
   readonly #topics: Topics;
   readonly #unsubscribe: (() => Promise<void>)[] = [];
-  readonly #statuses = new Map<string, AgentStatus>();
+  readonly #lives = new Map<string, PartyLife<AgentStatus>>();
+  #unlisten: (() => void) | undefined;
   readonly #profiles = new Map<string, { readonly text: string; readonly profile: AgentProfile }>();
 
   constructor(bus: Bus, topics: Topics) {
@@ -39,17 +41,22 @@ export class ClusterWatch extends Emitter<ClusterEvents> implements Service {
 
   /** Agents by name, those that are offline among them. */
   get agents(): ReadonlyMap<string, WatchedAgent> {
-    const watched = [...this.#statuses].map(([agent, status]) => {
+    const watched = [...this.#lives].flatMap(([agent, { status }]) => {
       const profile = this.#profiles.get(agent)?.profile;
-      return [agent, { status, ...(profile ? { profile } : {}) }] as const;
+      return status ? [[agent, { status, ...(profile ? { profile } : {}) }] as const] : [];
     });
     return new Map(watched);
   }
 
   async start(): Promise<void> {
     const topics = this.#topics;
+    this.#unlisten = this.#bus.onState((state) => {
+      if (state === 'offline') for (const life of this.#lives.values()) life.lostConnection();
+    });
     await this.#listen(topics.everyAgentProfile(), (topic, payload) => this.#onProfile(topic, payload));
-    await this.#listen(topics.everyAgentStatus(), (topic, payload) => this.#onStatus(topic, payload));
+    await this.#listen(topics.everyAgentStatus(), (topic, payload, info) =>
+      this.#onStatus(topic, payload, info),
+    );
     await this.#listen(topics.events(), (topic, payload) =>
       this.emit('master', decodeJson(MASTER_EVENT, topic, payload)),
     );
@@ -57,33 +64,31 @@ export class ClusterWatch extends Emitter<ClusterEvents> implements Service {
 
   async stop(): Promise<void> {
     await Promise.allSettled(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
-    this.#statuses.clear();
+    this.#unlisten?.();
+    this.#lives.clear();
     this.#profiles.clear();
   }
 
-  async #listen(filter: string, take: (topic: string, payload: Uint8Array) => void): Promise<void> {
+  async #listen(filter: string, take: MessageHandler): Promise<void> {
     this.#unsubscribe.push(await this.#bus.subscribe(filter, take, { qos: 1 }));
   }
 
-  #onStatus(topic: string, payload: Uint8Array): void {
-    const agent = this.#agentOf(topic, this.#statuses);
+  #onStatus(topic: string, payload: Uint8Array, info: MessageInfo): void {
+    const agent = this.#agentOf(topic, this.#lives);
     if (agent === undefined) return;
-    const before = this.#statuses.get(agent);
+    const life = this.#lives.get(agent) ?? new PartyLife<AgentStatus>();
+    const before = life.status;
     if (payload.length === 0) {
-      this.#statuses.delete(agent);
+      this.#lives.delete(agent);
       this.#profiles.delete(agent);
       if (before?.state === 'online') this.emit('agent', { agent, status: { ...before, state: 'offline' } });
       return;
     }
     const status = decodeJson(AGENT_STATUS, topic, payload);
-    // the will of an earlier run may come late
-    if (
-      before &&
-      (status.epoch < before.epoch || (status.epoch === before.epoch && status.state === before.state))
-    )
-      return;
-    this.#statuses.set(agent, status);
-    this.emit('agent', { agent, status });
+    this.#lives.set(agent, life);
+    const change = life.take(status, info);
+    // one that was never seen online is told, too
+    if (change !== 'none' || before === undefined) this.emit('agent', { agent, status });
   }
 
   #onProfile(topic: string, payload: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
-import type { Bus } from '../transport/bus.ts';
+import { PartyLife } from '../presence/life.ts';
+import type { Bus, BusState, MessageHandler, MessageInfo } from '../transport/bus.ts';
 import { decodeJson, MAX_MESSAGE_BYTES } from '../wire/codec.ts';
 import { type ListedModel, MODEL_LIST } from '../wire/messages/models.ts';
 import {
@@ -35,8 +36,9 @@ export class MasterWatch {
   readonly #events = new Emitter<WatchEvents>();
   readonly #infos = new Map<string, ModelInfo>();
   readonly #unsubscribe: (() => Promise<void>)[] = [];
-  #status: MasterStatus | undefined;
+  readonly #life = new PartyLife<MasterStatus>();
   #listed: readonly ListedModel[] = [];
+  #unlisten: (() => void) | undefined;
   /** From when on a missing status means that there is no master. */
   #discoveredMs = Number.POSITIVE_INFINITY;
 
@@ -47,23 +49,25 @@ export class MasterWatch {
   async start(): Promise<void> {
     const { bus, topics, discoverMs } = this.#options;
     this.#discoveredMs = performance.now() + discoverMs;
-    const listen = async (filter: string, take: (topic: string, payload: Uint8Array) => void) => {
+    this.#unlisten = bus.onState((state) => this.#onConnection(state));
+    const listen = async (filter: string, take: MessageHandler) => {
       this.#unsubscribe.push(await bus.subscribe(filter, take, { qos: 1 }));
     };
     await listen(topics.everyModelInfo(), (topic, payload) => this.#onInfo(topic, payload));
     await listen(topics.modelList(), (topic, payload) => this.#onList(topic, payload));
-    await listen(topics.masterStatus(), (topic, payload) => this.#onStatus(topic, payload));
+    await listen(topics.masterStatus(), (topic, payload, info) => this.#onStatus(topic, payload, info));
   }
 
   async stop(): Promise<void> {
     await Promise.allSettled(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
-    this.#status = undefined;
+    this.#unlisten?.();
+    this.#life.clear();
     this.#infos.clear();
     this.#listed = [];
   }
 
   get view(): MasterView {
-    const { state = 'unknown', version } = this.#status ?? {};
+    const { state = 'unknown', version } = this.#life.status ?? {};
     return { master: state, ...(version === undefined ? {} : { version }), models: this.#listed };
   }
 
@@ -73,8 +77,9 @@ export class MasterWatch {
 
   /** Throws ISO_ERR_MASTER_UNREACHABLE; at once where the master has said goodbye. */
   async online(): Promise<MasterStatus> {
-    await this.#until(() => this.#status !== undefined);
-    if (this.#status?.state === 'online') return this.#status;
+    await this.#until(() => this.#life.status !== undefined);
+    const { status } = this.#life;
+    if (status?.state === 'online') return status;
     const { topics, url } = this.#options;
     throw IsobathError.of('ISO_ERR_MASTER_UNREACHABLE', { cluster: topics.cluster, url });
   }
@@ -107,14 +112,20 @@ export class MasterWatch {
     });
   }
 
-  #onStatus(topic: string, payload: Uint8Array): void {
+  #onStatus(topic: string, payload: Uint8Array, info: MessageInfo): void {
     if (payload.length === 0) return;
-    const status = decodeJson(MASTER_STATUS, topic, payload);
-    // The will of an earlier run may come late.
-    if (this.#status && status.epoch < this.#status.epoch) return;
-    this.#status = status;
+    const before = this.#life.status;
+    const change = this.#life.take(decodeJson(MASTER_STATUS, topic, payload), info);
+    if (this.#life.status === before) return;
     this.#events.emit('changed', undefined);
-    if (status.state === 'offline') this.#events.emit('offline', undefined);
+    if (change === 'offline') this.#events.emit('offline', undefined);
+  }
+
+  /** What was known of the master is asked of the broker anew: it may have ended unseen. */
+  #onConnection(state: BusState): void {
+    if (state === 'offline') this.#life.clear();
+    this.#discoveredMs = performance.now() + this.#options.discoverMs;
+    this.#events.emit('changed', undefined);
   }
 
   #onList(topic: string, payload: Uint8Array): void {

@@ -1,25 +1,35 @@
 import type { IsobathError } from '../base/errors.ts';
-import type { Member } from './fleet.ts';
-
-/** An agent is left out for so long, doubling with each failure up to the maximum. */
-const PAUSE_MS = { first: 30_000, max: 600_000 };
+import type { Member } from './fleet-entry.ts';
 
 interface Place {
-  readonly epoch: number;
+  readonly life: string;
   readonly error: IsobathError;
   readonly pauseMs: number;
   readonly untilMs: number;
 }
 
+export interface AgentBenchOptions {
+  /** An agent is left out for so long, doubling with each failure up to `maxMs`. */
+  readonly firstMs: number;
+  /** Default 600000. */
+  readonly maxMs?: number;
+  /** In milliseconds. Default: the monotonic clock. */
+  readonly now?: () => number;
+}
+
 /**
- * Agents that could not deploy a model: its plans are made without them for a while, so that one full disk does not keep
- * the others from work. An agent that restarts is let in at once.
+ * Agents that failed: plans are made without them for a while, so that one full disk does not keep the others from work.
+ * An agent that restarts is let in at once.
  */
 export class AgentBench {
   readonly #places = new Map<string, Place>();
+  readonly #firstMs: number;
+  readonly #maxMs: number;
   readonly #now: () => number;
 
-  constructor(now: () => number = () => performance.now()) {
+  constructor({ firstMs, maxMs = 600_000, now = () => performance.now() }: AgentBenchOptions) {
+    this.#firstMs = firstMs;
+    this.#maxMs = maxMs;
     this.#now = now;
   }
 
@@ -38,24 +48,32 @@ export class AgentBench {
   }
 
   /** Gives the milliseconds for which the agent is left out. */
-  add(agent: string, epoch: number, error: IsobathError): number {
+  add(agent: string, life: string, error: IsobathError): number {
     const before = this.#places.get(agent)?.pauseMs;
-    const pauseMs = before === undefined ? PAUSE_MS.first : Math.min(PAUSE_MS.max, before * 2);
-    this.#places.set(agent, { epoch, error, pauseMs, untilMs: this.#now() + pauseMs });
+    const pauseMs = before === undefined ? this.#firstMs : Math.min(this.#maxMs, before * 2);
+    this.#places.set(agent, { life, error, pauseMs, untilMs: this.#now() + pauseMs });
     return pauseMs;
   }
 
-  /** It deployed: its next failure counts as the first. */
+  /** True while its pause is not over. A failure of an earlier life is forgotten. */
+  isOut(agent: string, life: string): boolean {
+    const place = this.#places.get(agent);
+    if (place && place.life !== life) this.#places.delete(agent);
+    return place !== undefined && place.life === life && place.untilMs > this.#now();
+  }
+
+  /** True from a failure until `clear`: after the pause, too, until it has shown that it can do its work. */
+  has(agent: string): boolean {
+    return this.#places.has(agent);
+  }
+
+  /** It did its work: its next failure counts as the first. */
   clear(agent: string): void {
     this.#places.delete(agent);
   }
 
   /** Those that may get work. */
   without(members: readonly Member[]): Member[] {
-    return members.filter(({ id, epoch }) => {
-      const place = this.#places.get(id);
-      if (place && place.epoch !== epoch) this.#places.delete(id);
-      return !place || place.epoch !== epoch || place.untilMs <= this.#now();
-    });
+    return members.filter(({ id, life }) => !this.isOut(id, life));
   }
 }

@@ -72,7 +72,7 @@ export class Deployment {
   #agents: string[] = [];
   #offered: Blob[] = [];
   /** Which run of each agent holds its programs. */
-  readonly #epochs = new Map<string, number>();
+  readonly #lives = new Map<string, string>();
   readonly #ending = new AbortController();
   readonly #failures = new Map<string, IsobathError>();
   #requests = 0;
@@ -163,8 +163,8 @@ export class Deployment {
 
   /** True while the agent is there and has not forgotten its programs in a restart. */
   holds(agent: string): boolean {
-    const epoch = this.#options.fleet.epochOf(agent);
-    return epoch !== undefined && epoch === this.#epochs.get(agent);
+    const life = this.#options.fleet.lifeOf(agent);
+    return life !== undefined && life === this.#lives.get(agent);
   }
 
   /** `request` is part of what its shards are called on the wire, with a number, because clients may use one twice. */
@@ -226,8 +226,8 @@ export class Deployment {
       shardProgramOf(this.#flow, flow, { packed: packed.get(flow.id)!, agent, wire: this.plan.wire }),
     );
     const { receivedBytes, cachedBytes } = await this.#ordered(agent, programs);
-    const epoch = this.#options.fleet.epochOf(agent);
-    if (epoch !== undefined) this.#epochs.set(agent, epoch);
+    const life = this.#options.fleet.lifeOf(agent);
+    if (life !== undefined) this.#lives.set(agent, life);
     const { model, logger } = this.#options;
     logger.info(
       { model, agent, receivedBytes, cachedBytes, shards: held.length },

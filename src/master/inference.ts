@@ -29,7 +29,11 @@ export function runInference(
 ): Promise<InferenceResult> {
   const { flow } = context;
   const joined = new JoinedTensors(context.held, flow, inputs, graph.outputs);
-  const state: RequestState = { request, joined, times: new StageTimes(), sharedSent: new Map() };
+  const state: RequestState = {
+    ...{ request, joined, times: new StageTimes() },
+    sharedSent: new Map(),
+    late: new Set(),
+  };
   const waiting = flow.shards.map(({ dependencies }) => dependencies);
   const { wire } = context.outlet;
   const travelled = flow.shards.some(({ planned }) => isRemote(planned));

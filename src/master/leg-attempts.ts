@@ -3,7 +3,14 @@ import type { FlowShard } from '../planner/dataflow.ts';
 import { MASTER } from '../planner/plan.ts';
 import { LEG_ATTEMPT } from './leg-shards.ts';
 import { DeadlineError } from './remote-shards.ts';
-import { joinOwn, type RequestState, runLocally, runRemotely, type ShardContext } from './shard-attempts.ts';
+import {
+  joinOwn,
+  missed,
+  type RequestState,
+  runLocally,
+  runRemotely,
+  type ShardContext,
+} from './shard-attempts.ts';
 
 /**
  * Runs a shard in legs where it was planned, together with the others of its stage. If that fails, those that wait for
@@ -18,14 +25,15 @@ export async function runLegShard(
   const { worker, shard } = flow.planned;
   try {
     if (worker === MASTER) await runOwnLegs(context, state, flow);
-    else if (context.holds(worker)) await runRemotely(context, state, flow, worker, LEG_ATTEMPT);
+    else if (context.holds(worker) && !state.late.has(worker))
+      await runRemotely(context, state, flow, worker, LEG_ATTEMPT);
     else throw new Error(`the agent ${worker} is not there`);
     state.times.addBytes(flow, sentBytes(flow));
     return { asPlanned: true };
   } catch (error) {
     const facts = { request: state.request, stage: flow.stage.name, shard: flow.index, agent: worker };
     context.logger.warn(facts, `A shard is run alone by the master: ${reasonOf(error)}.`);
-    if (error instanceof DeadlineError) context.fleet.suspect(worker);
+    if (error instanceof DeadlineError) missed(context, state, worker, error);
     context.legs.tellGone(state.request, flow);
     await runLocally(context, state, flow, shard.alone!);
     return { asPlanned: false };

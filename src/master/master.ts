@@ -1,23 +1,26 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Emitter } from '../base/emitter.ts';
-import { nextEpoch } from '../base/epoch.ts';
+import type { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
 import type { BenchmarkOptions } from '../engine/benchmark.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DeadlineOptions } from '../planner/deadlines.ts';
+import { Identity } from '../presence/identity.ts';
+import type { NameClaim } from '../presence/name-claim.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Bus, Will } from '../transport/bus.ts';
 import { whileOnline } from '../transport/while-online.ts';
-import { decodeJson, encodeJson } from '../wire/codec.ts';
+import { encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
-import { MASTER_STATUS, type MasterStatus, type Presence } from '../wire/messages/status.ts';
+import type { MasterStatus, Presence } from '../wire/messages/status.ts';
 import { Topics } from '../wire/topics.ts';
 import { BlobServer } from './blob-server.ts';
 import { CalibrationService } from './calibration-service.ts';
 import type { Catalogue } from './catalogue.ts';
+import { clusterClaim } from './cluster-claim.ts';
 import type { Deployment } from './deployment.ts';
 import { ExplainService } from './explain-service.ts';
 import { Fleet } from './fleet.ts';
@@ -67,6 +70,8 @@ export interface MasterOptions {
   readonly host?: FleetProfilesOptions['host'];
   /** Left out: no discovery. */
   readonly homeAssistant?: HomeAssistantSettings;
+  /** Called when the master cannot go on, because another one serves the cluster. */
+  readonly onFatal?: (error: IsobathError) => void;
   /** The state of models is told no more often than this. Default 1000 ms. */
   readonly noticeMs?: number;
 }
@@ -87,7 +92,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   #notices: Notices | undefined;
   #explanations: ExplainService | undefined;
   #homeAssistant: HomeAssistant | undefined;
-  #epoch = 0;
+  #identity!: Identity;
+  #claim: NameClaim | undefined;
   #announced = false;
 
   constructor(options: MasterOptions) {
@@ -144,16 +150,21 @@ export class Master extends Emitter<MasterEvents> implements Service {
       host,
       homeAssistant,
       noticeMs,
+      onFatal,
       ...rest
     } = others;
     const topics = this.#topics;
     await mkdir(directory, { recursive: true });
-    this.#epoch = await nextEpoch(join(directory, 'epoch'));
+    this.#identity = await Identity.next(join(directory, 'epoch'));
     const will = { topic: topics.masterStatus(), payload: encodeJson(this.#status('offline')) };
     const bus = connect({ ...will, qos: 1, retain: true });
     this.#bus = bus;
     await engine.start();
     await bus.start();
+    const announce = () => this.#announce();
+    const claim = clusterClaim({ bus, topics, identity: this.#identity, logger, announce, onFatal });
+    this.#claim = claim;
+    await claim.start();
     this.#blobs = new BlobServer({ bus, topics, logger });
     this.#fleet = new Fleet({ bus, topics, logger });
     await this.#blobs.start();
@@ -208,11 +219,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     bus.onState((state) => {
       if (state === 'online') void this.#announce().catch(() => undefined);
     });
-    await bus.subscribe(topics.masterStatus(), (topic, payload) => this.#onOwnStatus(topic, payload), {
-      qos: 1,
-    });
     this.#announced = true;
-    await this.#announce();
+    await claim.serve();
   }
 
   async stop(): Promise<void> {
@@ -221,9 +229,12 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#bus = undefined;
     const offline = encodeJson(this.#status('offline'));
     const goodbye = () => bus.publish(this.#topics.masterStatus(), offline, { qos: 1, retain: true });
-    const work = this.#stopServices();
+    const served = this.#claim?.isServing;
+    const unclaimed = this.#claim?.stop();
+    const work = Promise.all([this.#stopServices(), unclaimed]);
     await whileOnline(bus, work);
-    if (bus.state === 'online') await whileOnline(bus, goodbye());
+    // who was refused has nothing to say under the name
+    if (bus.state === 'online' && served) await whileOnline(bus, goodbye());
     await bus.stop();
     await work;
     await this.#options.engine.stop();
@@ -250,13 +261,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
   }
 
   #status(state: Presence): MasterStatus {
-    return { v: VERSION, state, epoch: this.#epoch, version: PROGRAM_VERSION, models: this.models };
-  }
-
-  /** The will of an earlier run may come late, and anybody may clear or overwrite what is retained. */
-  #onOwnStatus(topic: string, payload: Uint8Array): void {
-    if (!this.#bus) return;
-    if (stateOf(topic, payload) !== 'online') void this.#announce().catch(() => undefined);
+    const { epoch, run } = this.#identity;
+    return { v: VERSION, state, epoch, run, version: PROGRAM_VERSION, models: this.models };
   }
 
   async #announce(): Promise<void> {
@@ -288,13 +294,5 @@ export class Master extends Emitter<MasterEvents> implements Service {
   async #publishStatus(): Promise<void> {
     const status = encodeJson(this.#status('online'));
     await this.#bus?.publish(this.#topics.masterStatus(), status, { qos: 1, retain: true });
-  }
-}
-
-function stateOf(topic: string, payload: Uint8Array): Presence | undefined {
-  try {
-    return decodeJson(MASTER_STATUS, topic, payload).state;
-  } catch {
-    return undefined;
   }
 }

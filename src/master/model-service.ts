@@ -22,6 +22,7 @@ import { ProgramPacker } from './packed-program.ts';
 import { ReplanPatience } from './replan-patience.ts';
 import { checkedInputs } from './request-inputs.ts';
 import type { ServedModel } from './served-model.ts';
+import { passesTrial } from './trial.ts';
 
 export type { ServedModel } from './served-model.ts';
 
@@ -64,6 +65,8 @@ export type ModelEvents = {
   };
 };
 
+/** An agent that could not deploy is left out for so long at first. */
+const BENCH_MS = 30_000;
 /** Default of `settleMs`. */
 const SETTLE_MS = 300;
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
@@ -75,7 +78,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   readonly #packer = new ProgramPacker();
   readonly #planner: ModelPlanner;
   readonly #undo: (() => void)[] = [];
-  readonly #bench = new AgentBench();
+  readonly #bench = new AgentBench({ firstMs: BENCH_MS });
   #current: { deployment: Deployment; fleet: string } | undefined;
   #starting: Deployment | undefined;
   readonly #patience: ReplanPatience;
@@ -110,9 +113,9 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     return this.#error;
   }
 
-  /** Agents that plans leave out for a while, because they could not deploy. */
+  /** Agents that plans leave out for a while, because they could not deploy, or ran no shard in time. */
   get leftOut(): ReadonlyMap<string, IsobathError> {
-    return this.#bench.errors;
+    return new Map([...this.#options.fleet.leftOut, ...this.#bench.errors]);
   }
 
   async start(): Promise<void> {
@@ -182,6 +185,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   async #reconcile(): Promise<void> {
     const { fleet, logger, model, profiles } = this.#options;
     const weighsTimes = isSearched(model.strategy);
+    // those of whom a retained status tells have a moment to answer
+    if (!this.#current) await fleet.settled();
     // agents that have just joined are measured before they get work by their speed
     if (weighsTimes) await this.#measured();
     const members = this.#bench.without(fleet.members);
@@ -204,7 +209,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       this.#starting = deployment;
       await deployment.start();
       await checkDeployment(this.model, deployment, this.#options.engine);
-      if (this.#stopped) return await deployment.stop();
+      const isSound = await passesTrial(deployment, model.graph, fleet);
+      if (this.#stopped || !isSound) return await deployment.stop();
     } catch (cause) {
       if (isGivenUp(cause)) this.#outdated ||= outdated;
       if (this.#stopped || isGivenUp(cause)) return;
@@ -243,7 +249,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     // with others to go on with, an agent's fault is told as that: see `leftOut`
     this.#error = failures.size > 0 && this.#current ? undefined : error;
     for (const [agent, { code, message }] of failures) {
-      const pauseMs = this.#bench.add(agent, fleet.epochOf(agent) ?? 0, failures.get(agent)!);
+      const pauseMs = this.#bench.add(agent, fleet.lifeOf(agent) ?? '', failures.get(agent)!);
       const log = { model: model.name, agent, code, pauseMs };
       logger.warn(log, `${message} Plans leave this agent out for a while.`);
     }
@@ -303,5 +309,5 @@ export function notReady(model: string, error: IsobathError | undefined): Isobat
 
 /** Two fleets with the same fingerprint hold the same programs: an agent that restarted has forgotten its deployments. */
 function fingerprint(members: readonly Member[]): string {
-  return members.map(({ id, epoch, profile }) => `${id}@${epoch}*${profile.weight}`).join(' ');
+  return members.map(({ id, life, profile }) => `${id}@${life}*${profile.weight}`).join(' ');
 }

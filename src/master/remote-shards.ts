@@ -1,3 +1,4 @@
+import { afterAwake } from '../base/awake-timer.ts';
 import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { knownTypeOf } from '../graph/graph.ts';
@@ -89,7 +90,7 @@ export class RemoteShards {
   async expect(call: RemoteCall, deadlineMs: number, sending: Promise<unknown>): Promise<RemoteAnswer> {
     const { request, attempt, flow } = call;
     const key = callKey({ request, stage: flow.stage.index, shard: flow.index, attempt });
-    let timer: NodeJS.Timeout | undefined;
+    let endWait: (() => void) | undefined;
     try {
       return await new Promise<RemoteAnswer>((resolve, reject) => {
         const state = {
@@ -102,11 +103,11 @@ export class RemoteShards {
           times: undefined,
         };
         this.#pending.set(key, { ...call, ...state, resolve, reject });
-        timer = setTimeout(() => reject(new DeadlineError(deadlineMs)), deadlineMs);
+        endWait = afterAwake(deadlineMs, () => reject(new DeadlineError(deadlineMs)));
         sending.catch(reject);
       });
     } finally {
-      clearTimeout(timer);
+      endWait?.();
       this.#pending.delete(key);
     }
   }
@@ -171,8 +172,11 @@ export class RemoteShards {
 
 /** The agent did not answer in time; it may be frozen. */
 export class DeadlineError extends Error {
+  readonly deadlineMs: number;
+
   constructor(deadlineMs: number) {
     super(`no answer within ${Math.round(deadlineMs)} ms`);
+    this.deadlineMs = deadlineMs;
   }
 }
 

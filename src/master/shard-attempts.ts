@@ -56,6 +56,8 @@ export interface RequestState {
   readonly times: StageTimes;
   /** Shared regions that were published already, by stage. */
   readonly sharedSent: Map<number, Promise<number>>;
+  /** Agents that missed a deadline: they get no other shard of this request. */
+  readonly late: Set<string>;
 }
 
 /**
@@ -68,11 +70,12 @@ export async function runShard(
   flow: FlowShard,
 ): Promise<{ asPlanned: boolean }> {
   state.times.begin(flow);
-  const { fleet, logger } = context;
+  const { logger } = context;
   const dealer = context.dealers.get(flow.stage.index);
   const tried = new Set<string>();
+  const isOut = (worker: string) => tried.has(worker) || state.late.has(worker);
   for (let attempt = 0; ; attempt += 1) {
-    const worker = nextWorker(context, flow, dealer, tried);
+    const worker = nextWorker(context, flow, dealer, isOut);
     tried.add(worker);
     // the first attempt is that of planned workers, who listen to what the stage shares
     if (attempt === 0 && !workersOf(flow.planned).includes(worker)) attempt = 1;
@@ -88,7 +91,7 @@ export async function runShard(
       if (worker === MASTER) throw error;
       const facts = { request: state.request, stage: flow.stage.name, shard: flow.index, agent: worker };
       logger.warn(facts, `A shard is run elsewhere: ${reasonOf(error)}.`);
-      if (error instanceof DeadlineError) fleet.suspect(worker);
+      if (error instanceof DeadlineError) missed(context, state, worker, error);
     }
   }
 }
@@ -98,10 +101,21 @@ function nextWorker(
   { holders, holds }: ShardContext,
   flow: FlowShard,
   dealer: Dealer | undefined,
-  tried: ReadonlySet<string>,
+  isOut: (worker: string) => boolean,
 ): string {
-  const may = (worker: string) => !tried.has(worker) && (worker === MASTER || holds(worker));
+  const may = (worker: string) => !isOut(worker) && (worker === MASTER || holds(worker));
   return dealer?.choose(may) ?? holders[flow.id]!.find(may) ?? MASTER;
+}
+
+/** The agent gets no work for a while, and none of this request in any case. */
+export function missed(
+  { fleet }: ShardContext,
+  { late }: RequestState,
+  agent: string,
+  { deadlineMs }: DeadlineError,
+): void {
+  late.add(agent);
+  fleet.suspect(agent, deadlineMs);
 }
 
 /** Throws where the agent fails, leaves, or does not answer in time. */
@@ -119,6 +133,7 @@ export async function runRemotely(
   const sending = publishInputs(context, state, flow, agent, attempt);
   const answer = await remote.expect(call, deadlines.of(flow.stage.index), sending);
   const sent = await sending;
+  context.fleet.worked(agent);
   const totalMs = performance.now() - started;
   deadlines.observe(flow.stage.index, totalMs);
   const { agentTimes, receiveMs, joinMs } = answer;

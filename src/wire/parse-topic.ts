@@ -29,6 +29,7 @@ const AGENT_LEAVES = {
   probe: 'probe',
   'probe-reply': 'probe-reply',
   loop: 'agent-loop',
+  claim: 'agent-claim',
 } as const;
 
 const MODEL_REQUESTS = ['infer', 'result', 'explain', 'explained'] as const;
@@ -38,6 +39,7 @@ const MASTER_LEAVES = {
   status: 'master-status',
   fleet: 'fleet',
   loop: 'master-loop',
+  claim: 'master-claim',
   models: 'model-list',
   agents: 'agent-list',
   events: 'events',

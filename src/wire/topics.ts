@@ -31,6 +31,8 @@ export class Topics {
   probeReply = (agent: string) => this.#agent(agent, 'probe-reply');
   /** Agent to itself: `Probe`, QoS 0. */
   agentLoop = (agent: string) => this.#agent(agent, 'loop');
+  /** Agents of one name among themselves: JSON `Claim`, QoS 1. */
+  agentClaim = (agent: string) => this.#agent(agent, 'claim');
   everyProbeReply = () => `${this.#root}/agents/+/probe-reply`;
   everyAgentStatus = () => `${this.#root}/agents/+/status`;
   everyAgentProfile = () => `${this.#root}/agents/+/profile`;
@@ -89,6 +91,8 @@ export class Topics {
   calibrated = (request: string) => `${this.#root}/master/calibrated/${validName(request)}`;
   /** Master to itself: `Probe`, QoS 0. */
   masterLoop = () => `${this.#root}/master/loop`;
+  /** Masters of one cluster among themselves: JSON `Claim`, QoS 1. */
+  masterClaim = () => `${this.#root}/master/claim`;
   everyCalibrate = () => `${this.#root}/master/calibrate/+`;
 
   #agent(agent: string, leaf: string): string {

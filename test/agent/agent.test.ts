@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
-import type { IsobathError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { inferTypes } from '../../src/graph/infer.ts';
@@ -230,14 +230,29 @@ describe('an agent', () => {
     expect((await online).epoch).toBe(epoch);
   });
 
-  it('says so when another agent with its name joins', async () => {
-    let fatal: (error: IsobathError) => void = () => {};
-    const told = new Promise<IsobathError>((resolve) => {
-      fatal = resolve;
-    });
-    await agentOf({ onFatal: (error) => fatal(error) }).start();
-    await agentOf({ engine: new FakeEngine() }).start();
-    expect(await told).toEqual(coded('ISO_ERR_AGENT_DUPLICATE', 'a'));
+  it('refuses to start where an agent with its name lives, which goes on', async () => {
+    await agentOf({ onFatal: () => expect('the first').toBe('the one that stays') }).start();
+    const second = agentOf({ engine: new FakeEngine() });
+    await expect(second.start()).rejects.toEqual(
+      coded('ISO_ERR_AGENT_DUPLICATE', `from the machine ${hostname()}`),
+    );
+    const { run } = await status.first(({ state }) => state === 'online');
+    expect(status.seen.every((seen) => seen.run === run && seen.state === 'online')).toBe(true);
+  });
+
+  it('starts over the retained status of an earlier life, though its clock and state folder were lost', async () => {
+    const ghost: AgentStatus = {
+      v: 1,
+      state: 'online',
+      epoch: 1_790_000_000_000,
+      run: 'ghost',
+      version: '0',
+    };
+    await master.publish(topics.agentStatus('a'), encodeJson(ghost), { qos: 1, retain: true });
+    await agentOf().start();
+    const own = await status.first(({ state, run }) => state === 'online' && run !== 'ghost');
+    // readers that know epochs alone believe it, too
+    expect(own.epoch).toBeGreaterThan(ghost.epoch);
   });
 
   it('ends what runs before it stops', async () => {

@@ -20,6 +20,7 @@ export const FLOORS = [
   'wire',
   'repository',
   'transport',
+  'presence',
   'exchange',
   'calibration',
   'broker',

@@ -2,6 +2,9 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { OnnxruntimeEngine } from '../../src/engine/onnxruntime/engine.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { MemoryBus } from '../../src/transport/memory-bus.ts';
+import { decodeFrame, decodeJson } from '../../src/wire/codec.ts';
+import { MASTER_EVENT } from '../../src/wire/messages/events.ts';
+import { SHARD_CHUNK } from '../../src/wire/messages/shard-chunk.ts';
 import { Topics } from '../../src/wire/topics.ts';
 import { GraphBuilder } from '../../src/zoo/builder.ts';
 import { CLUSTER, TestCluster } from '../support/cluster.ts';
@@ -43,6 +46,39 @@ describe('an inference whose agents fail', () => {
     const result = await cluster.master.infer('small', 'r1', inputs);
     await expectRight(result.outputs);
     expect(result.degraded).toBe(true);
+  });
+
+  it('waits once in a request for an agent that answers questions, but no shards', async () => {
+    const long = { name: 'long', graph: longModel(), strategy: 'depth', scheme: 'output-depth' };
+    cluster = await new TestCluster().start([long], 1, { deadlines: { minMs: 50, maxMs: 50 } });
+    const deployment = cluster.master.deployment('long')!;
+    const events: string[] = [];
+    const stages = deployment.plan.stages.filter(({ shards }) =>
+      shards.some(({ worker }) => worker === 'agent-0'),
+    );
+    expect(stages.length).toBeGreaterThan(2);
+    const bus = new MemoryBus(cluster.hub);
+    await bus.start();
+    await bus.subscribe(topics.events(), (topic, payload) => {
+      const event = decodeJson(MASTER_EVENT, topic, payload);
+      if (event.type === 'agent-left' || event.type === 'agent-joined') events.push(event.type);
+    });
+    const asked = new Set<number>();
+    await bus.subscribe(topics.ifm(deployment.id, 'agent-0'), (topic, payload) => {
+      asked.add(decodeFrame(SHARD_CHUNK, topic, payload).header.stage);
+    });
+    cluster.hub.copies = (topic) => (topic.endsWith('/ofm') ? 0 : 1);
+    const alone = cluster.whenDeployed(0);
+    const result = await cluster.master.infer('long', 'r1', inputs);
+    await expectRight(result.outputs, long.graph);
+    // its announcement clears it no more than an answer to a ping does
+    cluster.agents.get('agent-0')!.bus.lose();
+    cluster.agents.get('agent-0')!.bus.regain();
+    await alone;
+    const next = await cluster.master.infer('long', 'r2', inputs);
+    await expectRight(next.outputs, long.graph);
+    expect([result.degraded, next.degraded, asked.size, events]).toEqual([true, false, 1, ['agent-left']]);
+    await bus.stop();
   });
 
   it('uses a standby agent before the master', async () => {
@@ -102,10 +138,20 @@ function smallModel() {
   return builder.build([second]);
 }
 
-async function expectRight(outputs: ReadonlyMap<string, Tensor>): Promise<void> {
+/** Several stages, one after the other. */
+function longModel() {
+  const builder = new GraphBuilder('long', 7);
+  let last = builder.input('image', SHAPE);
+  for (let at = 0; at < 4; at += 1) {
+    last = builder.relu(`relu${at}`, builder.conv(`conv${at}`, last, { channels: 8, kernel: 3, pad: 1 }));
+  }
+  return builder.build([last]);
+}
+
+async function expectRight(outputs: ReadonlyMap<string, Tensor>, whole = graph): Promise<void> {
   const engine = new OnnxruntimeEngine({ threads: 1 });
   await engine.start();
-  const want = await runWhole(engine, graph, inputs);
+  const want = await runWhole(engine, whole, inputs);
   await engine.stop();
   for (const [name, tensor] of want) {
     const got = outputs.get(name)!.data as Float32Array;

@@ -15,14 +15,17 @@ describe('the fleet', () => {
   let bus: MemoryBus;
   let fleet: Fleet;
   let events: string[];
+  let now: number;
   beforeEach(async () => {
     const hub = new MemoryHub();
     [agent, bus] = [hub.bus(), hub.bus()];
     await agent.start();
     await bus.start();
-    fleet = new Fleet({ bus, topics, logger: silentLogger, pingMs: 10 });
+    now = 0;
+    const times = { pingMs: 10, answerMs: 50, quarantineMs: 1000, now: () => now };
+    fleet = new Fleet({ bus, topics, logger: silentLogger, ...times });
     events = [];
-    fleet.on('joined', ({ id, epoch }) => events.push(`+${id}@${epoch}`));
+    fleet.on('joined', ({ id, life }) => events.push(`+${id}@${life.replace('epoch-', '')}`));
     fleet.on('left', ({ id, reason }) => events.push(`-${id} ${reason}`));
     await fleet.start();
   });
@@ -71,7 +74,7 @@ describe('the fleet', () => {
     await tell('a', 'online', 5);
     await tell('a', 'online', 6);
     await tell('a', 'offline', 5);
-    expect(fleet.epochOf('a')).toBe(6);
+    expect(fleet.lifeOf('a')).toBe('epoch-6');
     await tell('a', 'offline', 6);
     await tell('a', 'offline', 6);
     await tell('a', 'online', 6);
@@ -86,21 +89,105 @@ describe('the fleet', () => {
     expect([events, fleet.has('a')]).toEqual([['+a@5', '-a offline'], false]);
   });
 
-  it('gives a silent agent no work, asks it until it answers, and takes it back', async () => {
+  async function pingsOf(id: string) {
+    const read = (topic: string, payload: Uint8Array) => decodeMessage(CONTROL, topic, payload);
+    return new Watch(read).on(agent, topics.control(id));
+  }
+
+  it('gives an agent that missed a deadline no work for a while, whatever it answers, then asks it, and takes it back', async () => {
     await profile('a');
     await tell('a', 'online', 5);
-    const pings = await new Watch((topic, payload) => decodeMessage(CONTROL, topic, payload)).on(
-      agent,
-      topics.control('a'),
-    );
-    fleet.suspect('a');
-    fleet.suspect('a');
-    fleet.suspect('unknown');
-    expect([fleet.has('a'), fleet.epochOf('a')]).toEqual([false, undefined]);
-    await pings.first(() => pings.seen.length >= 3);
+    const pings = await pingsOf('a');
+    fleet.suspect('a', 2000);
+    fleet.suspect('a', 2000);
+    fleet.suspect('unknown', 2000);
+    expect([fleet.has('a'), fleet.lifeOf('a')]).toEqual([false, undefined]);
+    expect(fleet.leftOut.get('a')).toMatchObject({ code: 'ISO_ERR_AGENT_UNRESPONSIVE' });
+    await pong('a');
+    await tell('a', 'online', 5);
+    expect([events, pings.seen]).toEqual([['+a@5', '-a silent'], []]);
+    now += 1000;
+    await pings.first(() => pings.seen.length >= 1);
+    expect(fleet.has('a')).toBe(false);
     await pong('a');
     await settled();
-    expect(events).toEqual(['+a@5', '-a silent', '+a@5']);
+    expect([events, fleet.isOnProbation('a')]).toEqual([['+a@5', '-a silent', '+a@5'], true]);
+  });
+
+  it('pauses longer after each missed deadline, until the agent does its work', async () => {
+    await profile('a');
+    await tell('a', 'online', 5);
+    const isBackAfter = async (ms: number) => {
+      now += ms;
+      await pong('a');
+      await settled();
+      return fleet.has('a');
+    };
+    for (const pauseMs of [1000, 2000, 4000]) {
+      fleet.suspect('a', 2000);
+      expect(await isBackAfter(pauseMs - 1)).toBe(false);
+      expect(await isBackAfter(1)).toBe(true);
+    }
+    fleet.worked('a');
+    expect(fleet.isOnProbation('a')).toBe(false);
+    fleet.suspect('a', 2000);
+    expect(await isBackAfter(1000)).toBe(true);
+  });
+
+  it('lets an agent that missed a deadline in at once when it starts again', async () => {
+    await profile('a');
+    await tell('a', 'online', 5);
+    fleet.suspect('a', 2000);
+    await tell('a', 'online', 1);
+    expect(events).toEqual(['+a@5', '-a silent', '+a@1']);
+  });
+
+  it('believes a retained status only when the agent answers, and asks again until it does', async () => {
+    await fleet.stop();
+    await profile('a');
+    await profile('ghost');
+    await tell('a', 'online', 5);
+    await tell('ghost', 'online', 5);
+    const pings = await pingsOf('ghost');
+    await agent.subscribe(topics.control('a'), () => void pong('a'), { qos: 1 });
+    await fleet.start();
+    await fleet.settled();
+    expect([events, fleet.has('ghost')]).toEqual([['+a@5'], false]);
+    await pings.first(() => pings.seen.length >= 1);
+    now += 10;
+    await pings.first(() => pings.seen.length >= 2);
+    await pong('ghost');
+    await settled();
+    expect(events).toEqual(['+a@5', '+ghost@5']);
+  });
+
+  it('takes no answer of another life for that of the retained one', async () => {
+    await fleet.stop();
+    await profile('a');
+    await tell('a', 'online', 5);
+    const later = { v: 1, type: 'pong', replyId: 'p', run: 'later' } as const;
+    await agent.subscribe(topics.control('a'), () => {
+      void agent.publish(topics.reply('a'), encodeMessage(later), { qos: 1 });
+    });
+    await fleet.start();
+    await fleet.settled();
+    expect(events).toEqual([]);
+    const status = { v: 1, state: 'online', epoch: 1, run: 'later', version: '1' };
+    await agent.publish(topics.agentStatus('a'), encodeJson(status), retained);
+    await settled();
+    expect(events).toEqual(['+a@later']);
+  });
+
+  it('asks its members when its connection is back: one that ended meanwhile gets no work', async () => {
+    await profile('a');
+    await profile('gone');
+    await tell('a', 'online', 5);
+    await tell('gone', 'online', 5);
+    await agent.subscribe(topics.control('a'), () => void pong('a'), { qos: 1 });
+    bus.lose();
+    bus.regain();
+    await fleet.settled();
+    expect(events).toEqual(['+a@5', '+gone@5', '-gone silent']);
   });
 
   it('takes no agent by the name of the master, and none from replies alone', async () => {

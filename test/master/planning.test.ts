@@ -8,7 +8,7 @@ import { Topics } from '../../src/wire/topics.ts';
 import { GraphBuilder } from '../../src/zoo/builder.ts';
 import { CLUSTER, TestCluster } from '../support/cluster.ts';
 import { runWhole } from '../support/execute.ts';
-import { ghost } from '../support/ghost.ts';
+import { answerPings, ghost } from '../support/ghost.ts';
 import { difference } from '../support/onnxruntime.ts';
 import { PricedEngine } from '../support/priced-engine.ts';
 
@@ -65,6 +65,7 @@ describe('a fleet that takes long to measure', () => {
     await bus.start();
     // its probes are never answered
     await ghost(bus, new Topics(CLUSTER), 'ghost');
+    await answerPings(bus, new Topics(CLUSTER), 'ghost');
     const small = { name: 'small', graph: reluModel(), strategy: 'auto' };
     const engine = new PricedEngine({ runMs: 0.3, wayMs: 0.1, msPerMac: () => 1e-6, msPerByte: 1e-6 });
     const benchmark = { now: engine.now };

@@ -14,6 +14,8 @@ describe('Topics', () => {
     [topics.probe('pi-1'), { kind: 'probe', agent: 'pi-1' }],
     [topics.probeReply('pi-1'), { kind: 'probe-reply', agent: 'pi-1' }],
     [topics.agentLoop('pi-1'), { kind: 'agent-loop', agent: 'pi-1' }],
+    [topics.agentClaim('pi-1'), { kind: 'agent-claim', agent: 'pi-1' }],
+    [topics.masterClaim(), { kind: 'master-claim' }],
     [topics.fleet(), { kind: 'fleet' }],
     [topics.masterLoop(), { kind: 'master-loop' }],
     [topics.calibrate('r_1'), { kind: 'calibrate', request: 'r_1' }],

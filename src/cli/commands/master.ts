@@ -1,3 +1,4 @@
+import type { IsobathError } from '../../base/errors.ts';
 import { type MasterSettings, masterSchema } from '../../config/master.ts';
 import { ENGINE_NAMES } from '../../engine/engines.ts';
 import { DirectoryCatalogue } from '../../master/directory-catalogue.ts';
@@ -105,6 +106,10 @@ export function masterCommand(context: CliContext) {
       const watched = { directory: repository.directory, pollMs, plan, engine, logger };
       const catalogues = repository.directory === '' ? [] : [new DirectoryCatalogue(watched)];
       const broker = await brokerFor(context, begun);
+      let fail!: (error: IsobathError) => void;
+      const failed = new Promise<never>((_, reject) => {
+        fail = reject;
+      });
       const master = new Master({
         ...{ cluster, models, catalogues, engine, logger, ...deploy },
         watchMs: repository.watchSeconds * 1000,
@@ -117,12 +122,13 @@ export function masterCommand(context: CliContext) {
         ...homeAssistantOf(settings),
         ...limitOf(settings.memory),
         deployTimeoutMs: deploy.timeoutMs,
+        onFatal: fail,
       });
       context.lifetime.defer(() => master.stop());
-      await startPatiently(context, begun, () => master.start());
+      await Promise.race([startPatiently(context, begun, () => master.start()), failed]);
       notifier.ready(`Master of cluster ${cluster} on ${broker.url}, serving ${master.models.join(', ')}`);
       context.output.announce({ service: 'master', cluster, broker: broker.url, models: master.models });
-      await untilAsked();
+      await Promise.race([failed, untilAsked()]);
     });
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorJson } from '../../base/errors.ts';
 import type { MeasuredCompute } from '../../estimator/measured.ts';
-import { integer, literal, object, optional, tagged } from '../check.ts';
+import { integer, literal, object, optional, tagged, text } from '../check.ts';
 import { nameCheck } from '../names.ts';
 import { errorJson, type MessageKind, ordinal, type Version, version } from './common.ts';
 import { computeProfile } from './compute-profile.ts';
@@ -30,6 +30,8 @@ export interface Pong {
   readonly v: Version;
   readonly type: 'pong';
   readonly replyId: string;
+  /** As in the agent's status: which life answers. */
+  readonly run?: string;
 }
 
 /** What the agent measured of its device; its retained profile says the same. */
@@ -73,7 +75,7 @@ export const REPLY: MessageKind<Reply> = {
       deployment: optional(nameCheck),
       error: errorJson,
     }),
-    pong: object<Pong>({ v: version, type: literal('pong'), replyId: nameCheck }),
+    pong: object<Pong>({ v: version, type: literal('pong'), replyId: nameCheck, run: optional(text(64)) }),
     calibrated: object<Calibrated>({
       v: version,
       type: literal('calibrated'),

@@ -14,12 +14,18 @@ import { computeProfile } from './compute-profile.ts';
 
 export type Presence = 'online' | 'offline';
 
-/** Retained on `agents/<agent>/status`, and the agent's will with state `offline`. */
-export interface AgentStatus {
-  readonly v: Version;
+/** One life of a party, from its start to its end, as its statuses tell it. */
+export interface Life {
   readonly state: Presence;
-  /** Grows with every start of this agent, so that the late will of an earlier run is recognised and ignored. */
+  /** Counts the starts of the party; begins anew where its state folder is lost. */
   readonly epoch: number;
+  /** Random, the same in all statuses of this life and in those of no other. Absent: the epoch alone tells lives apart. */
+  readonly run?: string;
+}
+
+/** Retained on `agents/<agent>/status`, and the agent's will with state `offline`. */
+export interface AgentStatus extends Life {
+  readonly v: Version;
   /** Of the agent's program. */
   readonly version: string;
   /** Name of the engine that it runs. */
@@ -54,10 +60,8 @@ export interface AgentProfile {
 }
 
 /** Retained on `master/status`, and the master's will with state `offline`. */
-export interface MasterStatus {
+export interface MasterStatus extends Life {
   readonly v: Version;
-  readonly state: Presence;
-  readonly epoch: number;
   readonly version: string;
   /** Names that `models/<model>/infer` accepts. */
   readonly models: readonly string[];
@@ -93,13 +97,13 @@ export const MODEL_STATES = ['serving', 'deploying', 'failed'] as const;
 export type ModelState = (typeof MODEL_STATES)[number];
 
 const presence = oneOf('online', 'offline');
+const life = { state: presence, epoch: integer(), run: optional(text(64)) };
 
 export const AGENT_STATUS: MessageKind<AgentStatus> = {
   name: 'agent status',
   check: object<AgentStatus>({
     v: version,
-    state: presence,
-    epoch: integer(),
+    ...life,
     version: text(64),
     engine: optional(text(64)),
   }),
@@ -129,8 +133,7 @@ export const MASTER_STATUS: MessageKind<MasterStatus> = {
   name: 'master status',
   check: object<MasterStatus>({
     v: version,
-    state: presence,
-    epoch: integer(),
+    ...life,
     version: text(64),
     models: list(nameCheck, 1024),
   }),
