@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { MeasuredCompute } from '../estimator/measured.ts';
 import type { LegRunner } from '../exchange/leg-runner.ts';
 import type { Bus, Will } from '../transport/bus.ts';
+import { liveOnly } from '../transport/live-only.ts';
 import { whileOnline } from '../transport/while-online.ts';
 import { decodeFrame, decodeJson, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -103,7 +104,8 @@ export class Agent implements Service {
       await this.#knowOwnSpeed(device, bus);
       await answerProbes(bus, topics, name);
       const own = { qos: 1 } as const;
-      await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), own);
+      const onControl = liveOnly(logger, (topic, payload) => this.#onControl(topic, payload));
+      await bus.subscribe(topics.control(name), onControl, own);
       await bus.subscribe(
         topics.agentStatus(name),
         (topic, payload) => this.#onOwnStatus(topic, payload),

@@ -164,6 +164,11 @@ export const CATALOGUE = {
     message: 'The engine {engine} failed while it ran {program}: {reason}.',
     cure: 'See the reason; a lack of memory is the usual one on small devices.',
   },
+  ISO_ERR_TENSOR_TYPE: {
+    message:
+      'The tensor {tensor} that {program} gives out has elements of the type {type}, which Isobath does not hold.',
+    cure: 'Such tensors may lie inside a model, but not be its outputs: export it with a Cast or DequantizeLinear to float32 behind {tensor}.',
+  },
   ISO_ERR_ENGINE_CLOSED: {
     message: 'The engine {engine} was stopped before {program} ended.',
     cure: 'Nothing to do if you stopped the service; else see the log line before this one.',
@@ -181,6 +186,10 @@ export const CATALOGUE = {
   ISO_ERR_WIRE_TOO_LARGE: {
     message: 'A message on {topic} announces {bytes} bytes; the limit is {limit}.',
     cure: 'Raise `wire.maxTensorBytes` on the receiver if the model really needs it.',
+  },
+  ISO_ERR_MESSAGE_TOO_LARGE: {
+    message: 'The message on {topic} has {bytes} bytes; the broker takes {limit}, and has dropped it.',
+    cure: 'Send a smaller picture (JPEG, or scaled to the size of the input), send the input in parts as `isobath infer` does (docs/protocol.md), or raise `limits.maxPacketBytes` of the broker.',
   },
   ISO_ERR_WIRE_OVERFLOW: {
     message:
