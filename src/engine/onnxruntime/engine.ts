@@ -7,6 +7,7 @@ import { bytesOf, Tensor } from '../../tensor/tensor.ts';
 import type { CompiledProgram, Engine, EngineOptions, RunResult } from '../engine.ts';
 import { EngineThread } from '../engine-thread.ts';
 import { movable, ownCopy } from '../transfer.ts';
+import { type DeclaredOutput, requireHeld } from '../unheld.ts';
 
 const NAME = 'onnxruntime';
 
@@ -74,9 +75,14 @@ export class OnnxruntimeEngine implements Engine {
       const transfer = [bytes, ...external.map(({ data }) => data)].map(
         ({ buffer }) => buffer as ArrayBuffer,
       );
-      await thread.call('open', { session, model: bytes, external, threads: this.threads }, transfer);
+      const request = { session, model: bytes, external, threads: this.threads };
+      const { outputs } = await thread.call<{ outputs: DeclaredOutput[] }>('open', request, transfer);
+      requireHeld(program, outputs);
     } catch (error) {
-      if (error instanceof IsobathError) throw error;
+      if (error instanceof IsobathError) {
+        await thread.call('close', { session }).catch(() => undefined);
+        throw error;
+      }
       throw this.#failure('ISO_ERR_ENGINE_COMPILE', thread, program, error);
     }
     return {

@@ -34,7 +34,11 @@ const operations = {
       extra: { session: { force_spinning_stop: '1' } },
     });
     sessions.set(session, created);
-    return {};
+    const outputs = created.outputMetadata.map((output) => ({
+      name: output.name,
+      type: output.isTensor ? output.type : 'not a tensor',
+    }));
+    return { result: { outputs } };
   },
 
   async run({ session, names, inputs, outputs }) {

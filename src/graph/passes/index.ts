@@ -9,6 +9,7 @@ import { openLast } from './open-last.ts';
 import type { Pass } from './pass.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
+import { unheldInside } from './unheld-inside.ts';
 
 /** What is done to a model before it is planned, in this order. */
 export const PASSES: readonly Pass[] = [
@@ -21,6 +22,7 @@ export const PASSES: readonly Pass[] = [
   foldBatchNorm,
   dropIdentity,
   dropUnused,
+  unheldInside,
   openLast,
 ];
 
