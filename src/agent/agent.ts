@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { nextEpoch } from '../base/epoch.ts';
 import { IsobathError } from '../base/errors.ts';
+import { LoadMarks } from '../base/load-marks.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
@@ -90,7 +91,9 @@ export class Agent implements Service {
     const will = { topic: topics.agentStatus(name), payload: encodeJson(this.#status('offline', epoch)) };
     const bus = connect({ ...will, qos: 1, retain: true });
     const fetcher = new BlobFetcher({ bus, topics, agent: name, cache });
-    const programs = new ResidentPrograms({ engine, cache, fetcher });
+    const marks = new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`);
+    await marks.open();
+    const programs = new ResidentPrograms({ engine, cache, fetcher, marks });
     const limits = { ...(maxQueue ? { maxQueue } : {}), ...(chunkBytes ? { chunkBytes } : {}) };
     const runner = new ShardRunner({ bus, topics, agent: name, logger, ...limits });
     const file = join(directory, 'calibration.json');

@@ -75,6 +75,7 @@ export class Deployment {
   readonly #epochs = new Map<string, number>();
   readonly #ending = new AbortController();
   readonly #failures = new Map<string, IsobathError>();
+  #hasLost = false;
   #requests = 0;
 
   constructor(options: DeploymentOptions) {
@@ -112,6 +113,11 @@ export class Deployment {
   /** Agents that were there, and could not deploy. */
   get failures(): ReadonlyMap<string, IsobathError> {
     return this.#failures;
+  }
+
+  /** True where an agent left while it was to make its programs ready. */
+  get hasLost(): boolean {
+    return this.#hasLost;
   }
 
   /** Ships what the agents lack and waits until all are ready. Throws ISO_ERR_DEPLOY_FAILED naming the agent. */
@@ -256,12 +262,16 @@ export class Deployment {
       this.#failures.set(agent, error);
       return error;
     };
+    const lost = (reason: string) => {
+      this.#hasLost = true;
+      return failed(`it is ${reason}`);
+    };
     const undo: (() => void)[] = [];
     try {
       return await new Promise<Deployed>((resolve, reject) => {
         let aliveMs = performance.now();
         undo.push(
-          fleet.on('left', ({ id, reason }) => id === agent && reject(failed(`it is ${reason}`))),
+          fleet.on('left', ({ id, reason }) => id === agent && reject(lost(reason))),
           fleet.on('reply', ({ agent: from, reply }) => {
             if (from !== agent || !('deployment' in reply) || reply.deployment !== this.id) return;
             if (reply.type === 'deployed') resolve(reply);

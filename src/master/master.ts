@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Emitter } from '../base/emitter.ts';
 import { nextEpoch } from '../base/epoch.ts';
+import { LoadMarks } from '../base/load-marks.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
@@ -38,7 +39,7 @@ export interface MasterOptions {
   readonly connect: (will: Will) => Bus;
   readonly engine: Engine;
   readonly logger: Logger;
-  /** Holds the epoch. */
+  /** Holds the epoch, and marks of the versions that are being loaded. */
   readonly directory: string;
   /** Served as long as the master runs. */
   readonly models: readonly ServedModel[];
@@ -171,9 +172,12 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
     const parties = { bus, topics, fleet: this.#fleet, profiles: this.#profiles, blobs: this.#blobs };
+    const marks = new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`);
+    await marks.open();
     const shelf = new ModelShelf({
       catalogues: [new StaticCatalogue(models), ...catalogues],
-      serviceFor: (model) => new ModelService({ ...rest, ...parties, engine, logger, model }),
+      serviceFor: (model, guard) => new ModelService({ ...rest, ...parties, engine, logger, model, guard }),
+      marks,
       fleet: this.#fleet,
       logger,
       ...(watchMs === undefined ? {} : { watchMs }),
