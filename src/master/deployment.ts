@@ -58,6 +58,8 @@ const ASKED_MS = 1000;
 export class Deployment {
   readonly id = `d${randomBytes(6).toString('hex')}`;
   readonly plan: Plan;
+  /** Agents that left while they were to make their programs ready. */
+  readonly lost = new Set<string>();
   readonly #options: DeploymentOptions;
   readonly #flow: Dataflow;
   readonly #held: ReadonlyMap<string, TensorType>;
@@ -75,7 +77,6 @@ export class Deployment {
   readonly #epochs = new Map<string, number>();
   readonly #ending = new AbortController();
   readonly #failures = new Map<string, IsobathError>();
-  #hasLost = false;
   #requests = 0;
 
   constructor(options: DeploymentOptions) {
@@ -113,11 +114,6 @@ export class Deployment {
   /** Agents that were there, and could not deploy. */
   get failures(): ReadonlyMap<string, IsobathError> {
     return this.#failures;
-  }
-
-  /** True where an agent left while it was to make its programs ready. */
-  get hasLost(): boolean {
-    return this.#hasLost;
   }
 
   /** Ships what the agents lack and waits until all are ready. Throws ISO_ERR_DEPLOY_FAILED naming the agent. */
@@ -262,16 +258,15 @@ export class Deployment {
       this.#failures.set(agent, error);
       return error;
     };
-    const lost = (reason: string) => {
-      this.#hasLost = true;
-      return failed(`it is ${reason}`);
-    };
     const undo: (() => void)[] = [];
     try {
       return await new Promise<Deployed>((resolve, reject) => {
         let aliveMs = performance.now();
         undo.push(
-          fleet.on('left', ({ id, reason }) => id === agent && reject(lost(reason))),
+          fleet.on(
+            'left',
+            ({ id, reason }) => id === agent && reject(this.lost.add(agent) && failed(`it is ${reason}`)),
+          ),
           fleet.on('reply', ({ agent: from, reply }) => {
             if (from !== agent || !('deployment' in reply) || reply.deployment !== this.id) return;
             if (reply.type === 'deployed') resolve(reply);

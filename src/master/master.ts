@@ -172,12 +172,10 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
     const parties = { bus, topics, fleet: this.#fleet, profiles: this.#profiles, blobs: this.#blobs };
-    const marks = new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`);
-    await marks.open();
     const shelf = new ModelShelf({
       catalogues: [new StaticCatalogue(models), ...catalogues],
       serviceFor: (model, guard) => new ModelService({ ...rest, ...parties, engine, logger, model, guard }),
-      marks,
+      marks: new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`),
       fleet: this.#fleet,
       logger,
       ...(watchMs === undefined ? {} : { watchMs }),

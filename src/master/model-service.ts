@@ -1,21 +1,14 @@
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
-import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { canReprice, repriced } from '../planner/repriced.ts';
 import { isSearched } from '../planner/strategies.ts';
 import { checkGolden } from '../repository/golden.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Bus } from '../transport/bus.ts';
-import type { Topics } from '../wire/topics.ts';
 import { AgentBench } from './agent-bench.ts';
-import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
-import type { Fleet, Member } from './fleet.ts';
-import type { FleetProfiles } from './fleet-profile.ts';
+import type { Member } from './fleet.ts';
 import type { InferenceResult } from './inference.ts';
 import { isGivenUp, ModelPlanner } from './model-planner.ts';
 import type { ModelEvents, ModelServiceOptions } from './model-service-options.ts';
@@ -174,7 +167,7 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     } catch (cause) {
       if (isGivenUp(cause)) this.#outdated ||= outdated;
       if (this.#stopped || isGivenUp(cause)) return;
-      if (deployment?.hasLost) this.#lost += 1;
+      if (deployment?.lost.size) this.#lost += 1;
       this.#failed(IsobathError.from(cause), deployment?.failures ?? new Map());
       return;
     } finally {
