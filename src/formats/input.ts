@@ -50,6 +50,11 @@ export async function readPlaced(source: Source, options: InputOptions): Promise
       );
     case 'npy':
       return { tensor: fitted(readNpy(bytes, nameOf(source)), input, type) };
+    case 'npz':
+      throw unreadable(
+        source,
+        'it is an archive of arrays, which stands for all inputs of a model, not for one',
+      );
     case 'json':
       return {
         tensor: fitted(parseJsonTensor(parsed(source, bytes), nameOf(source), 'float64'), input, type),

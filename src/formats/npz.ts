@@ -1,54 +1,49 @@
-import { crc32 } from 'node:zlib';
+import { unzipSync, type Zippable, zipSync } from 'fflate';
+import { IsobathError, reasonOf } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { writeNpy } from './npy.ts';
+import { readNpy, writeNpy } from './npy.ts';
+import { nameOf } from './source.ts';
 
-/** Signatures and sizes of PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16. */
-const LOCAL = { signature: 0x04034b50, bytes: 30 } as const;
-const CENTRAL = { signature: 0x02014b50, bytes: 46 } as const;
-const END = { signature: 0x06054b50, bytes: 22 } as const;
-/** Version 2.0, names in UTF-8, and 1980-01-01: the same tensors give the same bytes. */
-const [VERSION, UTF8, DATE] = [20, 0x0800, 0x0021];
+const EXTENSION = '.npy';
+/** 1 GiB, unpacked: a small archive can announce any size. */
+const MAX_BYTES = 1024 ** 3;
+/** The earliest date of ZIP, so that the same tensors give the same bytes. */
+const DATE = new Date(1980, 0, 1);
+
+/** Names of tensors may hold `/`, names of files in an archive may not. */
+export function npzNameOf(tensor: string): string {
+  return tensor.replace(/[/\\]/g, '_');
+}
 
 /**
  * NumPy's .npz: a ZIP archive, without compression, of one .npy per tensor under its name. `/` in a name becomes `_`.
- * Throws RangeError past 4 GiB, where this form of ZIP ends.
+ * Throws an Error past 4 GiB, where this form of ZIP ends.
  */
 export function writeNpz(tensors: ReadonlyMap<string, Tensor>): Uint8Array {
-  const files: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const [tensor, value] of tensors) {
-    const name = Buffer.from(`${tensor.replace(/[/\\]/g, '_')}.npy`);
-    const content = writeNpy(value);
-    // version, flags, no compression, time, date, CRC, both sizes, length of the name, of extra fields
-    const facts = Buffer.alloc(26);
-    facts.writeUInt16LE(VERSION, 0);
-    facts.writeUInt16LE(UTF8, 2);
-    facts.writeUInt16LE(DATE, 8);
-    facts.writeUInt32LE(crc32(content), 10);
-    facts.writeUInt32LE(content.length, 14);
-    facts.writeUInt32LE(content.length, 18);
-    facts.writeUInt16LE(name.length, 22);
-    const local = Buffer.alloc(LOCAL.bytes);
-    local.writeUInt32LE(LOCAL.signature, 0);
-    facts.copy(local, 4);
-    files.push(local, name, Buffer.from(content.buffer, content.byteOffset, content.length));
-    const central = Buffer.alloc(CENTRAL.bytes);
-    central.writeUInt32LE(CENTRAL.signature, 0);
-    central.writeUInt16LE(VERSION, 4);
-    facts.copy(central, 6);
-    central.writeUInt32LE(offset, 42);
-    directory.push(central, name);
-    offset += LOCAL.bytes + name.length + content.length;
+  const files: Zippable = {};
+  for (const [name, tensor] of tensors) files[`${npzNameOf(name)}${EXTENSION}`] = writeNpy(tensor);
+  return zipSync(files, { level: 0, mtime: DATE });
+}
+
+/**
+ * Reads what `numpy.savez` and `numpy.savez_compressed` write, by the names of its arrays. `file` names the archive in an
+ * ISO_ERR_INPUT_UNREADABLE: when it is damaged, holds no .npy, or takes more than 1 GiB unpacked.
+ */
+export function readNpz(bytes: Uint8Array, file: string = nameOf(bytes)): Map<string, Tensor> {
+  let unpackedBytes = 0;
+  const filter = ({ name, originalSize }: { name: string; originalSize: number }) => {
+    unpackedBytes += originalSize;
+    if (unpackedBytes > MAX_BYTES) throw new Error(`it takes more than ${MAX_BYTES} bytes unpacked`);
+    return name.endsWith(EXTENSION);
+  };
+  try {
+    const files = Object.entries(unzipSync(bytes, { filter }));
+    if (files.length === 0) throw new Error(`it holds no ${EXTENSION}`);
+    return new Map(
+      files.map(([name, content]) => [name.slice(0, -EXTENSION.length), readNpy(content, `${file}/${name}`)]),
+    );
+  } catch (error) {
+    if (error instanceof IsobathError) throw error;
+    throw IsobathError.of('ISO_ERR_INPUT_UNREADABLE', { file, reason: reasonOf(error) }, error);
   }
-  const end = Buffer.alloc(END.bytes);
-  end.writeUInt32LE(END.signature, 0);
-  end.writeUInt16LE(tensors.size, 8);
-  end.writeUInt16LE(tensors.size, 10);
-  end.writeUInt32LE(
-    directory.reduce((sum, { length }) => sum + length, 0),
-    12,
-  );
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...files, ...directory, end]);
 }

@@ -1,5 +1,5 @@
 const PICTURES = ['jpeg', 'png', 'gif', 'webp', 'tiff'] as const;
-export type InputKind = (typeof PICTURES)[number] | 'npy' | 'json';
+export type InputKind = (typeof PICTURES)[number] | 'npy' | 'npz' | 'json';
 
 /** The first bytes of each kind, as Latin-1 text. */
 const BEGINNINGS: readonly (readonly [InputKind, ...string[]])[] = [
@@ -8,6 +8,7 @@ const BEGINNINGS: readonly (readonly [InputKind, ...string[]])[] = [
   ['gif', 'GIF87a', 'GIF89a'],
   ['tiff', 'II*\0', 'MM\0*', 'II+\0', 'MM\0+'],
   ['npy', '\x93NUMPY'],
+  ['npz', 'PK\x03\x04'],
 ];
 
 /** What an input is, by its first bytes: names and extensions lie, and messages have none. */

@@ -1,32 +1,7 @@
 import { IsobathError } from '../base/errors.ts';
-import { readPlaced } from '../formats/input.ts';
-import type { Placement } from '../formats/placement.ts';
+import { onlyInput } from '../formats/model-inputs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ServedModel } from './served-model.ts';
-
-/** The model's one input, for requests that do not name it. */
-function onlyInput({ name, graph, manifest }: ServedModel): string {
-  if (manifest?.input) return manifest.input.name;
-  if (graph.inputs.length === 1) return graph.inputs[0]!;
-  const reason = `the model ${name} has ${graph.inputs.length} inputs: name the one that is meant`;
-  throw IsobathError.of('ISO_ERR_REQUEST_INVALID', { reason });
-}
-
-/** What a request asks to be computed on, and where in it the picture lies that it came as. */
-export interface RequestInputs {
-  readonly inputs: Map<string, Tensor>;
-  readonly placement?: Placement;
-}
-
-/** A picture, .npy or JSON file as the input of the model. Throws as `readInput` does. */
-export async function inputFromFile(model: ServedModel, bytes: Uint8Array): Promise<RequestInputs> {
-  const input = onlyInput(model);
-  const type = model.graph.types.get(input)!;
-  const { manifest } = model;
-  const options = { input, type, model: model.name, ...(manifest ? { manifest } : {}) };
-  const { tensor, placement } = await readPlaced(bytes, options);
-  return { inputs: new Map([[input, tensor]]), ...(placement ? { placement } : {}) };
-}
 
 /** Checks tensors against what the model takes. Throws ISO_ERR_INPUT_MISMATCH, ISO_ERR_REQUEST_INVALID. */
 export function checkedInputs(model: ServedModel, given: ReadonlyMap<string, Tensor>): Map<string, Tensor> {

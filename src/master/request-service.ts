@@ -2,6 +2,7 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { RecentSet } from '../base/recent-set.ts';
 import type { Service } from '../base/service.ts';
+import { readModelInputs } from '../formats/model-inputs.ts';
 import type { Placement } from '../formats/placement.ts';
 import { bytesOf, type Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
@@ -16,7 +17,6 @@ import type { Topics } from '../wire/topics.ts';
 import type { InferenceResult } from './inference.ts';
 import type { ModelShelf } from './model-shelf.ts';
 import { type CompleteRequest, plainRequest, RequestCollector } from './request-collector.ts';
-import { inputFromFile } from './request-inputs.ts';
 import { RequestQueue, type RequestQueueOptions } from './request-queue.ts';
 import { summarize } from './summary.ts';
 
@@ -129,7 +129,7 @@ export class RequestService implements Service {
     return this.#queue.run(request, () =>
       versions.run(async (service) => {
         const { inputs, placement }: { inputs: ReadonlyMap<string, Tensor>; placement?: Placement } =
-          complete.file ? await inputFromFile(service.model, complete.file) : { inputs: complete.tensors! };
+          complete.file ? await readModelInputs(complete.file, service.model) : { inputs: complete.tensors! };
         const result = await service.infer(request, inputs);
         const agents = service.deployment?.agents.length ?? 0;
         const { top } = complete.options;

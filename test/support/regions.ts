@@ -32,3 +32,19 @@ export function* indicesIn(region: Region): Generator<number[]> {
 export function offsetOf(shape: Shape, index: readonly number[]): number {
   return index.reduce((offset, at, axis) => offset * shape[axis]! + at, 0);
 }
+
+/** The whole, and along each of the axes (default: all of more than one element) uneven bands, a first of one element. */
+export function partialRegions(
+  shape: Shape,
+  axes: readonly number[] = shape.map((_, axis) => axis),
+): Region[] {
+  const whole: Region = shape.map((extent) => [0, extent] as const);
+  return [
+    whole,
+    ...axes.flatMap((axis) => {
+      const extent = shape[axis]!;
+      const cuts = [...new Set([0, 1, Math.ceil(extent / 2), extent])];
+      return extent === 1 ? [] : cuts.slice(1).map((end, at) => whole.with(axis, [cuts[at]!, end]));
+    }),
+  ];
+}

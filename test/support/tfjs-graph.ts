@@ -32,6 +32,13 @@ export class GraphDefBuilder {
   readonly #nodes: NodeDef[] = [];
   readonly #weights: { name: string; tensor: Tensor }[] = [];
   readonly #inputs: Record<string, { name: string }> = {};
+  readonly #functions: unknown[] = [];
+  readonly #prefix: string;
+
+  /** `prefix` is that of constants in a function, whose weights lie among those of the model. */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
 
   placeholder(name: string, shape: Dimensions, dtype = FLOAT): string {
     const dim = shape.map((size) => ({ size: String(size ?? -1) }));
@@ -41,7 +48,7 @@ export class GraphDefBuilder {
   }
 
   constant(tensor: Tensor): string {
-    const name = `const_${this.#weights.length}`;
+    const name = `${this.#prefix}const_${this.#weights.length}`;
     this.#weights.push({ name, tensor });
     const dtype = tensor.dtype === 'float32' ? FLOAT : INT32;
     this.#nodes.push({ name, op: 'Const', input: [], attr: { dtype } });
@@ -95,6 +102,28 @@ export class GraphDefBuilder {
     return name;
   }
 
+  /** A function that nodes call by its name: `{ func: { name } }` as an attribute. */
+  define(
+    name: string,
+    types: readonly (readonly [string, object])[],
+    body: (builder: GraphDefBuilder, ...given: string[]) => string[],
+  ): { readonly func: { readonly name: string } } {
+    const inner = new GraphDefBuilder(`${name}/`);
+    const results = body(inner, ...types.map(([argument]) => argument));
+    const argument = (each: string, type: unknown) => ({ name: each, ...(type as object) });
+    this.#weights.push(...inner.#weights);
+    this.#functions.push(...inner.#functions, {
+      signature: {
+        name,
+        inputArg: types.map(([each, type]) => argument(each, type)),
+        outputArg: results.map((_, at) => argument(`out_${at}`, FLOAT)),
+      },
+      nodeDef: inner.#nodes,
+      ret: Object.fromEntries(results.map((result, at) => [`out_${at}`, `${result}:out:0`])),
+    });
+    return { func: { name } };
+  }
+
   /** `outputs` are tensors ("name" or "name:1") by their keys in the signature. */
   model(outputs: Readonly<Record<string, string>>): GraphModelFile {
     const signed = Object.fromEntries(
@@ -110,7 +139,11 @@ export class GraphDefBuilder {
       generatedBy: 'test',
       convertedBy: 'test',
       signature: { inputs: this.#inputs, outputs: signed },
-      modelTopology: { node: this.#nodes, versions: {} },
+      modelTopology: {
+        node: this.#nodes,
+        versions: {},
+        ...(this.#functions.length > 0 ? { library: { function: this.#functions } } : {}),
+      },
       weightsManifest: [{ paths: ['group1-shard1of1.bin'], weights }],
     };
     const bytes = Buffer.concat(this.#weights.map(({ tensor }) => bytesOf(tensor.data)));
@@ -186,7 +219,10 @@ export async function runTfjs(
     ]),
   );
   const names = Object.values(model.outputs).map(({ name }) => name);
-  const results = loaded.execute(feeds, names);
+  const { modelTopology } = json as { modelTopology: { library?: unknown } };
+  const results = modelTopology.library
+    ? await loaded.executeAsync(feeds, names)
+    : loaded.execute(feeds, names);
   const list = Array.isArray(results) ? results : [results];
   const entries = Object.keys(model.outputs).map((key, at) => [key, fromTfjs(list[at]!)] as const);
   tf.dispose([...Object.values(feeds), ...list]);

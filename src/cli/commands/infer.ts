@@ -39,7 +39,7 @@ export function inferCommand(context: CliContext) {
     summary: 'infer a picture or a tensor',
     description:
       'Sends one input to a running master and prints the answer; with --local, runs the whole model here instead. ' +
-      'The input is a JPEG, PNG, WebP, GIF or TIFF picture, a NumPy .npy file, or nested JSON arrays.',
+      'The input is a JPEG, PNG, WebP, GIF or TIFF picture, a NumPy .npy file, nested JSON arrays, or a .npz with an array for each input.',
     examples: [
       ['isobath infer street photo.jpg', 'through the master on mqtt://127.0.0.1:1883'],
       ['isobath infer street photo.jpg --local', 'without a master'],
@@ -48,7 +48,7 @@ export function inferCommand(context: CliContext) {
   });
   return clientOptions(target)
     .argument('<model>', 'bundled name, zoo:NAME, path of a model, or a name that the master serves')
-    .argument('<input>', 'picture, .npy or JSON')
+    .argument('<input>', 'picture, .npy, .npz or JSON')
     .option('--local', 'run the whole model here')
     .option('--top <count>', 'number of classes that are named', wholeNumber(1, 1000), 5)
     .option('--save <file>', "write the model's first output as .npy, or all of them as .npz")

@@ -48,7 +48,7 @@ export function verifyCommand(context: CliContext) {
     .addOption(wireOption())
     .option(
       '--input <file>',
-      'picture, .npy or JSON; may be given several times; default: seeded random values',
+      'picture, .npy, .npz or JSON; may be given several times; default: seeded random values',
       several,
     )
     .option('--shape <input=extents>', 'size of an open input, as image=1,3,224,224', shape)

@@ -89,7 +89,8 @@ const named = (names: readonly string[], spec: OperatorSpec): OperatorFamily =>
 export const POINTWISE = [
   ...['Relu', 'LeakyRelu', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'Elu', 'Selu', 'Celu', 'Gelu'],
   ...['Mish', 'Swish', 'Softplus', 'Softsign', 'ThresholdedRelu', 'Shrink', 'Identity', 'Abs', 'Neg', 'Exp'],
-  ...['Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Sign', 'Erf', 'Sin', 'Cos', 'Not'],
+  ...['Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Sign', 'Erf', 'Not'],
+  ...['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh'],
 ] as const;
 
 /** Two inputs that broadcast. */

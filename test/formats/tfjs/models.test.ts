@@ -219,6 +219,20 @@ describe('models of several parts', () => {
     await check(tf.sequential({ layers: [middle, layers.flatten(), layers.dense({ units: 3 })] }));
   });
 
+  it.each([
+    ['a layer', () => conv(3, 3, { inputShape: [8, 8, 3] })],
+    ['an input layer', () => layers.inputLayer({ inputShape: [8, 8, 3], name: 'given' })],
+  ])(
+    'names the input of models within models as tfjs does, where the innermost begins with %s',
+    async (_, first) => {
+      const innermost = tf.sequential({ layers: [first(), conv(2)] });
+      const model = tf.sequential({ layers: [tf.sequential({ layers: [innermost] }), layers.flatten()] });
+      const { graph } = await check(model);
+      // a name that this process gave before would have a number behind it in the model that was read again
+      expect(graph.inputs).toEqual(model.inputs.map(({ name }) => name));
+    },
+  );
+
   it('keeps the order of flattened pixels and of reshaped ones', async () => {
     const input = tf.input({ shape: [5, 4, 3] });
     const map = conv(6).apply(input) as Tensor;

@@ -53,6 +53,13 @@ export class Attributes {
     return typeof value === 'boolean' ? value : fallback;
   }
 
+  /** The name of a function; undefined where there is none. */
+  function(name: string): string | undefined {
+    const value = this.#field(name, 'func');
+    const named = isRecord(value) ? value['name'] : undefined;
+    return typeof named === 'string' ? named : undefined;
+  }
+
   /** Undefined for a type that tfjs does not hold, such as strings. */
   dtype(name: string): DType | undefined {
     return DTYPES.get(this.#field(name, 'type'));

@@ -22,7 +22,16 @@ const MAX_NODES = 1_000_000;
 export function readNodes(topology: Json, context: TfjsContext): Map<string, TfNode> {
   const { node: list } = topology;
   if (!Array.isArray(list)) throw context.malformed('its modelTopology has no list of nodes');
-  if (list.length > MAX_NODES) throw context.malformed(`it has more than ${MAX_NODES} nodes`);
+  return readNodeList(list, 'it', context);
+}
+
+/** The nodes of a model or of a function, by name; `where` names it in errors. */
+export function readNodeList(
+  list: readonly unknown[],
+  where: string,
+  context: TfjsContext,
+): Map<string, TfNode> {
+  if (list.length > MAX_NODES) throw context.malformed(`${where} has more than ${MAX_NODES} nodes`);
   const nodes = new Map<string, TfNode>();
   for (const json of list) {
     const node = readNode(json, context);
@@ -53,7 +62,17 @@ export function endpointOf(text: string): Endpoint {
   return match ? { node: match[1]!, output: Number(match[2]) } : { node: text, output: 0 };
 }
 
-/** The nodes that `ends` depend on, each after those that it reads. Throws ISO_ERR_MODEL_MALFORMED for a circle. */
+/** Where a loop of TensorFlow's first kind (Enter, Merge, Switch, NextIteration, Exit) comes back to its beginning. */
+function isBackEdge(node: TfNode, input: TfNode | undefined): boolean {
+  return (
+    ['Merge', 'RefMerge'].includes(node.op) && ['NextIteration', 'RefNextIteration'].includes(input?.op ?? '')
+  );
+}
+
+/**
+ * The nodes that `ends` depend on, each after those that it reads; but what a loop brings back to its Merge comes behind it.
+ * Throws ISO_ERR_MODEL_MALFORMED for a circle that is no loop.
+ */
 export function orderedNodes(
   nodes: ReadonlyMap<string, TfNode>,
   ends: readonly string[],
@@ -66,7 +85,8 @@ export function orderedNodes(
     state.set(name, 'open');
     stack.push({ node: nodes.get(name)!, next: 0 });
   };
-  for (const end of ends) {
+  const later: string[] = [...ends];
+  for (let end = later.shift(); end !== undefined; end = later.shift()) {
     if (!state.has(end)) enter(end);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const input = top.node.inputs[top.next];
@@ -75,6 +95,8 @@ export function orderedNodes(
         state.set(top.node.name, 'done');
         ordered.push(top.node);
         stack.pop();
+      } else if (isBackEdge(top.node, nodes.get(input.node))) {
+        later.push(input.node);
       } else if (!state.has(input.node)) {
         enter(input.node);
       } else if (state.get(input.node) === 'open') {

@@ -7,6 +7,9 @@ import type { TfNode } from './nodes.ts';
 /** Why one node cannot be translated; the reader collects these. */
 export class Untranslatable extends Error {}
 
+/** Writes the body of a function in the place of its call; gives the tensors of our graph that are its results. */
+export type FunctionCall = (name: string, given: readonly string[]) => string[];
+
 /** One node while it is translated: what it reads is translated already. */
 export class Operation {
   readonly node: TfNode;
@@ -15,17 +18,27 @@ export class Operation {
   readonly inputs: readonly string[];
   /** The operations whose outputs these are. */
   readonly makers: readonly (Operation | undefined)[];
+  readonly #call: FunctionCall;
 
   constructor(
     node: TfNode,
     builder: GraphBuilder,
     inputs: readonly string[],
     makers: readonly (Operation | undefined)[],
+    call: FunctionCall,
   ) {
     this.node = node;
     this.builder = builder;
     this.inputs = inputs;
     this.makers = makers;
+    this.#call = call;
+  }
+
+  /** The results of the function that an attribute names, on these tensors. */
+  call(attribute: string, given: readonly string[]): string[] {
+    const name = this.attributes.function(attribute);
+    if (name === undefined) throw new Untranslatable(`names no function as ${attribute}`);
+    return this.#call(name, given);
   }
 
   get attributes() {

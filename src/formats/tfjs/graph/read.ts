@@ -5,6 +5,7 @@ import type { TfjsContext, TfjsOptions } from '../context.ts';
 import type { ModelJson } from '../model-json.ts';
 import { readWeights } from '../weights.ts';
 import { GraphBuilder } from './builder.ts';
+import { readFunctions } from './functions.ts';
 import { orderedNodes, readNodes, type TfNode } from './nodes.ts';
 import { type Port, signatureOf } from './signature.ts';
 import { Translator } from './translator.ts';
@@ -23,12 +24,14 @@ export function readGraphModel(model: ModelJson, options: TfjsOptions): Graph {
   const ordered = orderedNodes(nodes, ends, context);
   const names = [...inputs, ...outputs].map(({ name }) => name);
   const builder = new GraphBuilder(names);
-  const translator = new Translator(builder);
+  const weights = readWeights(weightsManifest, context);
+  const functions = readFunctions(topology, context);
+  const translator = new Translator(builder, { functions, weights });
   for (const input of inputs) {
     const node = nodes.get(input.endpoint.node)!;
     translator.set(node.name, [builder.input(input.name, inputType(input, node, options, context))]);
   }
-  addWeights(ordered, readWeights(weightsManifest, context), builder, translator, context);
+  addWeights(ordered, weights, builder, translator, context);
   translator.translate(ordered);
   const made = new Map(outputs.map(({ name, endpoint }) => [name, translator.tensor(endpoint)]));
   const refused = translator.refusals();

@@ -84,10 +84,10 @@ function sequential(name: string, frame: Json, given: readonly LayerSpec[], cont
       fieldOf(first.config, 'batch_shape') ??
       fieldOf(frame, 'build_input_shape') ??
       null;
-    let input = `${first.name}_input`;
+    // A model that comes first knows its own input, and tfjs keeps that input's name, however deep it lies.
+    let input = first.inner?.inputs[0]?.layer ?? `${first.name}_input`;
     while (given.some((layer) => layer.name === input)) input += '_';
     const dtype = fieldOf(first.config, 'dtype') ?? 'float32';
-    // The first layer may be a model that knows its own input.
     const config = { name: input, dtype, batch_shape: shape ?? innerShape(first) };
     layers.push({ name: input, className: 'InputLayer', config, calls: [[]] });
   }

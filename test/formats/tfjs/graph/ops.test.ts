@@ -5,7 +5,7 @@ import { simplify } from '../../../../src/graph/passes/index.ts';
 import { Tensor } from '../../../../src/tensor/tensor.ts';
 import { difference, runOnnx } from '../../../support/onnxruntime.ts';
 import { numbers } from '../../../support/operators.ts';
-import { GraphDefBuilder, INT32, readModel, runTfjs } from '../../../support/tfjs-graph.ts';
+import { FLOAT, GraphDefBuilder, INT32, readModel, runTfjs } from '../../../support/tfjs-graph.ts';
 
 type Make = (builder: GraphDefBuilder, x: string) => string | string[];
 
@@ -237,6 +237,74 @@ const CASES: Record<string, Make> = {
       ],
     ),
   ),
+  ...Object.fromEntries(['Tan', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Expm1'].map((op) => [op, unary(op)])),
+  ...Object.fromEntries(
+    ['Asin', 'Acos', 'Atanh'].map(
+      (op) =>
+        [op, (b, x) => b.add(op, [b.add('Mul', [b.add('Sigmoid', [x]), b.float(0.9)])])] satisfies [
+          string,
+          Make,
+        ],
+    ),
+  ),
+  Acosh: (b, x) => b.add('Acosh', [b.add('AddV2', [b.add('Abs', [x]), b.float(1)])]),
+  Log1p: (b, x) => b.add('Log1p', [b.add('Abs', [x])]),
+  ...Object.fromEntries(
+    ['IsNan', 'IsInf'].map(
+      (op) =>
+        [
+          op,
+          (b, x) =>
+            b.add('Cast', [b.add(op, [b.add('RealDiv', [x, b.add('Floor', [b.add('Abs', [x])])])])], {
+              SrcT: { type: 'DT_BOOL' },
+              DstT: INT32,
+            }),
+        ] satisfies [string, Make],
+    ),
+  ),
+  ...Object.fromEntries(
+    ['Log1p', 'Expm1'].map((op): [string, Make] => [
+      `${op} near zero`,
+      (b, x) => b.add('Mul', [b.add(op, [b.add('Mul', [x, b.float(1e-7)])]), b.float(1e7)]),
+    ]),
+  ),
+  FloorMod: (b, x) => b.add('FloorMod', [x, b.positive([4])]),
+  'FloorMod by negative numbers': (b, x) => b.add('FloorMod', [x, b.add('Neg', [b.positive([4])])]),
+  'FloorMod and FloorDiv of integers': (b, x) => {
+    const whole = b.add('Cast', [b.add('Mul', [x, b.float(8)])], { SrcT: FLOAT, DstT: INT32 });
+    return [b.ints(3, -4, 5, -7)].flatMap((by) =>
+      ['FloorMod', 'FloorDiv'].map((op) => b.add(op, [whole, by], { T: INT32 })),
+    );
+  },
+  DivNoNan: (b, x) => b.add('DivNoNan', [x, b.add('Floor', [b.add('Abs', [x])])]),
+  Atan2: (b, x) => {
+    // -0 becomes 0: the angle of (-1, -0) is -pi, ours is pi
+    const whole = (y: string) => b.add('AddV2', [b.add('Round', [y]), b.float(0)]);
+    return b.add('Atan2', [whole(x), b.add('Sign', [whole(b.add('ReverseV2', [x, b.ints(1, 2)]))])]);
+  },
+  TopKV2: (b, x) => {
+    const all = b.add('Reshape', [b.add('Mul', [x, b.floats(X, 7)]), b.ints(2, -1)]);
+    const best = b.add('TopKV2', [all, b.int(3)], { sorted: true });
+    return [best, b.add('Identity', [`${best}:1`], { T: INT32 })];
+  },
+  'Reshape, by a shape that is scattered': (b, x) =>
+    b.add('Reshape', [x, b.add('SparseToDense', [b.ints(1), b.ints(2), b.ints(42), b.int(4)])]),
+  GatherNd: (b, x) =>
+    b.add('GatherNd', [x, b.constant(Tensor.of('int32', [2, 3], Int32Array.of(0, 6, 2, 0, 0, 5)))], {
+      Tindices: INT32,
+    }),
+  SparseToDense: (b, x) => {
+    const row = b.add('Reshape', [b.add('Slice', [x, b.ints(0, 0, 0, 0), b.ints(1, 1, 3, 1)]), b.ints(3)]);
+    return [
+      b.add('SparseToDense', [b.ints(4, 1, 6), b.ints(8), row, b.float(0.5)]),
+      b.add('SparseToDense', [
+        b.constant(Tensor.of('int32', [3, 2], Int32Array.of(0, 1, 2, 2, 1, 0))),
+        b.ints(3, 4),
+        row,
+        b.float(0),
+      ]),
+    ];
+  },
   Pow: (b, x) => b.add('Pow', [b.add('Abs', [x]), b.positive([4])]),
   AddN: (b, x) => b.add('AddN', [x, b.floats(X), x], { N: 3 }),
   ClipByValue: (b, x) => b.add('ClipByValue', [x, b.float(-0.5), b.float(0.25)]),
@@ -281,6 +349,10 @@ const CASES: Record<string, Make> = {
   MirrorPad: (b, x) =>
     b.add('MirrorPad', [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 2, 0, 3, 0, 0)))], {
       mode: 'REFLECT',
+    }),
+  'MirrorPad, SYMMETRIC': (b, x) =>
+    b.add('MirrorPad', [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 7, 6, 3, 0, 2)))], {
+      mode: 'SYMMETRIC',
     }),
   Transpose: (b, x) => b.add('Transpose', [x, b.ints(2, 0, 3, 1)]),
   Squeeze: (b, x) => b.add('Squeeze', [x], { squeeze_dims: [0] }),
@@ -342,6 +414,52 @@ const CASES: Record<string, Make> = {
         [`${op}, smaller, ${name}`, resize(op, 3, 4, flags as object)],
       ]),
     ),
+  ),
+  ...Object.fromEntries(
+    ['Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'].map((op): [string, Make] => [
+      op,
+      (b, x) =>
+        b.add('Cast', [b.add(op, [b.add('Round', [x]), b.float(0)])], {
+          SrcT: { type: 'DT_BOOL' },
+          DstT: INT32,
+        }),
+    ]),
+  ),
+  'SelectV2, LogicalAnd, LogicalOr, LogicalNot': (b, x) => {
+    const above = b.add('Greater', [x, b.float(0)]);
+    const near = b.add('Less', [b.add('Abs', [x]), b.float(1)]);
+    return [
+      b.add('SelectV2', [b.add('LogicalAnd', [above, near]), x, b.float(9)]),
+      b.add('SelectV2', [b.add('LogicalOr', [b.add('LogicalNot', [above]), near]), x, b.float(9)]),
+    ];
+  },
+  'While that counts': (b, x) => {
+    const types = [
+      ['i', INT32],
+      ['x', FLOAT],
+    ] as const;
+    const cond = b.define('cond', types, (f, i) => [
+      f.add('LogicalAnd', [f.add('Less', [i!, f.int(3)]), f.add('NotEqual', [i!, f.int(9)])]),
+    ]);
+    const body = b.define('body', types, (f, i, y) => [
+      f.add('AddV2', [i!, f.int(1)], { T: INT32 }),
+      f.add('Mul', [f.add('AddV2', [y!, f.float(1)]), f.float(0.5)]),
+    ]);
+    const loop = b.add('StatelessWhile', [b.int(0), x], { cond, body });
+    return b.add('Identity', [`${loop}:1`]);
+  },
+  ...Object.fromEntries(
+    [true, false].map((known): [string, Make] => [
+      `If ${known ? 'with a condition that is known' : 'whose condition a run tells'}`,
+      (b, x) => {
+        const types = [['x', FLOAT]] as const;
+        const then_branch = b.define('then', types, (f, y) => [f.add('Relu', [y!])]);
+        const else_branch = b.define('else', types, (f, y) => [f.add('Mul', [y!, f.float(2)])]);
+        const mean = b.add('Mean', [x, b.ints(0, 1, 2, 3)], { keep_dims: false });
+        const condition = known ? b.add('Less', [b.int(2), b.int(1)]) : b.add('Less', [mean, b.float(0)]);
+        return b.add('StatelessIf', [condition, x], { then_branch, else_branch });
+      },
+    ]),
   ),
   DepthToSpace: unary('DepthToSpace', { block_size: 2, data_format: 'NHWC' }),
 };

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { writeOnnx } from '../../../../src/formats/onnx/index.ts';
 import { Tensor } from '../../../../src/tensor/tensor.ts';
 import { difference, runOnnx } from '../../../support/onnxruntime.ts';
-import { GraphDefBuilder, type GraphModelFile, INT32, readModel } from '../../../support/tfjs-graph.ts';
+import {
+  FLOAT,
+  GraphDefBuilder,
+  type GraphModelFile,
+  INT32,
+  readModel,
+} from '../../../support/tfjs-graph.ts';
 
 /** Parsed JSON that a test takes apart. */
 // biome-ignore lint/suspicious/noExplicitAny: its form is what the test knows
@@ -27,7 +33,7 @@ describe('a graph model', () => {
     const second = b.add('TensorArrayV3', [x]);
     const third = b.add(
       'MirrorPad',
-      [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0)))],
+      [x, b.constant(Tensor.of('int32', [4, 2], Int32Array.of(0, 0, 9, 1, 1, 1, 0, 0)))],
       { mode: 'SYMMETRIC' },
     );
     const last = b.add('AddN', [first, second, third]);
@@ -35,7 +41,53 @@ describe('a graph model', () => {
     await expect(readModel(b.model({ y: last }))).rejects.toMatchObject({
       ...error,
       message: expect.stringMatching(
-        /cannot translate these 3 nodes: NonMaxSuppressionV5_\d+ \(NonMaxSuppressionV5\), TensorArrayV3_\d+ \(TensorArrayV3\), MirrorPad_\d+ \(MirrorPad: it pads in the mode SYMMETRIC\)/,
+        /cannot translate these 3 nodes: NonMaxSuppressionV5_\d+ \(NonMaxSuppressionV5\), TensorArrayV3_\d+ \(TensorArrayV3\), MirrorPad_\d+ \(MirrorPad: it mirrors 9 and 1 of 4 elements\)/,
+      ),
+    });
+  });
+
+  it('with a loop of the first kind names its nodes, and is not called damaged', async () => {
+    const b = new GraphDefBuilder();
+    const enter = b.add('Enter', [b.placeholder('x', [1])], { frame_name: 'f' });
+    const merge = b.add('Merge', [enter, 'next']);
+    const condition = b.add('LoopCond', [b.add('Less', [merge, b.float(10)])]);
+    const turn = b.add('Switch', [merge, condition]);
+    const model = b.model({ y: b.add('Exit', [turn]) });
+    const nodes = (model.json['modelTopology'] as Json)['node'] as Json[];
+    nodes.push({ name: 'next', op: 'NextIteration', input: ['grown'], attr: {} });
+    nodes.push({ name: 'grown', op: 'Relu', input: [`${turn}:1`], attr: {} });
+    await expect(readModel(model)).rejects.toMatchObject({
+      code: 'ISO_ERR_MODEL_UNSUPPORTED',
+      message: expect.stringMatching(
+        /these 6 nodes: Enter_\d+ \(Enter\), Merge_\d+ \(Merge\), LoopCond_\d+ \(LoopCond\), Switch_\d+ \(Switch\), Exit_\d+ \(Exit\), next \(NextIteration\)/,
+      ),
+    });
+  });
+
+  it('whose node depends on its own output without a loop is called damaged', async () => {
+    const model = changed((json) => {
+      const [relu] = (json['modelTopology'].node as Json[]).filter(({ op }) => op === 'Add');
+      relu!.input[1] = relu!.name;
+    });
+    await expect(readModel(model)).rejects.toMatchObject({ code: 'ISO_ERR_MODEL_MALFORMED' });
+  });
+
+  it('with a loop whose end only a run can tell, and a function that is not there, says so', async () => {
+    const b = new GraphDefBuilder();
+    const x = b.placeholder('x', [3]);
+    const types = [['x', FLOAT]] as const;
+    const cond = b.define('cond', types, (f, y) => [
+      f.add('Less', [f.add('Max', [y!, f.ints(0)]), f.float(9)]),
+    ]);
+    const body = b.define('body', types, (f, y) => [f.add('Exp', [y!])]);
+    const loop = b.add('While', [x], { cond, body });
+    const lost = b.add('PartitionedCall', [x], { f: { func: { name: 'nothing' } } });
+    const inside = b.define('inside', types, (f, y) => [f.add('TensorArrayV3', [y!])]);
+    const hidden = b.add('StatefulPartitionedCall', [x], { f: inside });
+    await expect(readModel(b.model({ y: b.add('AddN', [loop, lost, hidden]) }))).rejects.toMatchObject({
+      code: 'ISO_ERR_MODEL_UNSUPPORTED',
+      message: expect.stringMatching(
+        /While: it is a loop whose end only a run can tell\), .*calls the function nothing, which is not there\), inside\/TensorArrayV3_\d+ \(TensorArrayV3\)/,
       ),
     });
   });

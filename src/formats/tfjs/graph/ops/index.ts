@@ -1,7 +1,9 @@
 import type { Translation } from '../operation.ts';
 import { BATCHES } from './batches.ts';
+import { CONTROL_FLOW } from './control-flow.ts';
 import { CONVOLUTION } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
+import { GATHERING } from './gathering.ts';
 import { INTEGERS } from './integers.ts';
 import { JOINING } from './joining.ts';
 import { MATMUL } from './matmul.ts';
@@ -23,9 +25,11 @@ export const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
     REDUCTION,
     JOINING,
     SLICING,
+    GATHERING,
     SHAPING,
     RESIZING,
     BATCHES,
     INTEGERS,
+    CONTROL_FLOW,
   ].flatMap((family) => Object.entries(family)),
 );

@@ -14,9 +14,26 @@ const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
   Minimum: Math.min,
 };
 
-/** The result of an operator on two constants of integers, each a number or as long as the other: parts of shapes. */
+/** Those whose result is a truth value: whether a loop goes on, and which branch is taken. */
+const TRUTHS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  Less: (a, b) => a < b,
+  LessEqual: (a, b) => a <= b,
+  Greater: (a, b) => a > b,
+  GreaterEqual: (a, b) => a >= b,
+  Equal: (a, b) => a === b,
+  NotEqual: (a, b) => a !== b,
+  LogicalAnd: (a, b) => a !== 0 && b !== 0,
+  LogicalOr: (a, b) => a !== 0 || b !== 0,
+};
+
+/**
+ * The result of an operator on two constants of integers or truth values, each a number or as long as the other: parts of
+ * shapes, counters of loops.
+ */
 export function foldedIntegers(operation: Operation): string | undefined {
-  const compute = OPERATIONS[operation.node.op];
+  const { op } = operation.node;
+  const truth = TRUTHS[op];
+  const compute = truth ? (x: number, y: number) => Number(truth(x, y)) : OPERATIONS[op];
   const [a, b] = [0, 1].map((at) => constantOf(operation, at));
   if (!compute || !a || !b || (a.size !== 1 && b.size !== 1 && String(a.shape) !== String(b.shape)))
     return undefined;
@@ -29,12 +46,13 @@ export function foldedIntegers(operation: Operation): string | undefined {
     compute(left![a.size === 1 ? 0 : at]!, right![b.size === 1 ? 0 : at]!),
   );
   if (!values.every((value) => Number.isSafeInteger(value))) throw new Untranslatable('divides a shape by 0');
-  return operation.constant('value', integers(shape, values));
+  return operation.constant('value', integers(shape, values, truth ? 'bool' : 'int32'));
 }
 
 function constantOf(operation: Operation, at: number): Tensor | undefined {
   const tensor = operation.builder.value(operation.input(at));
-  return tensor?.dtype === 'int32' && tensor.size <= 4096 ? tensor : undefined;
+  const whole = tensor?.dtype === 'int32' || tensor?.dtype === 'bool';
+  return whole && tensor.size <= 4096 ? tensor : undefined;
 }
 
 function product(operation: Operation): string[] {

@@ -43,13 +43,12 @@ function cast(operation: Operation): string[] {
   return [operation.add('Cast', [x], { to: int(DATA_TYPE[to]) })];
 }
 
-function broadcast(operation: Operation): string[] {
-  const x = operation.input(0);
-  const shape = operation.numbers(1, 'shape');
+export function broadcastTo(operation: Operation, tensor: string, shape: readonly number[]): string {
   if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
     throw new Untranslatable(`broadcasts to [${shape}]`);
-  const type = { dtype: operation.typeOf(x).dtype, shape };
-  return [operation.add('Expand', [x, operation.int64s('shape', shape)], {}, type)];
+  const { dtype, shape: own } = operation.typeOf(tensor);
+  if (String(own) === String(shape)) return tensor;
+  return operation.add('Expand', [tensor, operation.int64s('extents', shape)], {}, { dtype, shape });
 }
 
 export const SHAPING: TranslationFamily = {
@@ -65,6 +64,6 @@ export const SHAPING: TranslationFamily = {
   Squeeze: squeezed,
   ExpandDims: expanded,
   Cast: cast,
-  BroadcastTo: broadcast,
+  BroadcastTo: (operation) => [broadcastTo(operation, operation.input(0), operation.numbers(1, 'shape'))],
   Transpose: (operation) => [operation.transpose(operation.input(0), operation.numbers(1, 'order of axes'))],
 };

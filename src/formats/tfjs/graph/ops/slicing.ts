@@ -120,15 +120,27 @@ function padded(operation: Operation, mode: string, value: string | undefined): 
 
 function mirrored(operation: Operation): string[] {
   const mode = operation.attributes.text('mode', 'REFLECT').toUpperCase();
-  if (mode !== 'REFLECT') throw new Untranslatable(`pads in the mode ${mode}`);
-  return padded(operation, 'reflect', undefined);
+  if (mode === 'REFLECT') return padded(operation, 'reflect', undefined);
+  if (mode === 'SYMMETRIC') return [mirroredWithEdges(operation)];
+  throw new Untranslatable(`pads in the mode ${mode}`);
 }
 
-function gathered(operation: Operation, axis: number): string[] {
-  if (operation.attributes.number('batch_dims', 0) !== 0) throw new Untranslatable('has batch_dims');
-  const [x, indices] = [operation.input(0), operation.input(1)];
-  const rank = operation.shapeOf(x).length;
-  return [operation.add('Gather', [x, indices], { axis: int(operation.axis(axis, rank)) })];
+/** The outermost element is repeated, too, for which ONNX has no mode: axis by axis, turned strips on both sides. */
+function mirroredWithEdges(operation: Operation): string {
+  const pairs = operation.numbers(1, 'list of paddings');
+  return operation.shapeOf(operation.input(0)).reduce((x, extent, axis) => {
+    const [before, after] = [pairs[2 * axis] ?? 0, pairs[2 * axis + 1] ?? 0];
+    if (![before, after].every((pad) => pad >= 0 && pad <= extent)) {
+      throw new Untranslatable(`mirrors ${before} and ${after} of ${extent} elements`);
+    }
+    const strip = (start: number, end: number) => cut(operation, x, [{ axis, start, end, step: -1 }]);
+    const parts = [
+      ...(before > 0 ? [strip(before - 1, BEFORE_ALL)] : []),
+      x,
+      ...(after > 0 ? [strip(extent - 1, after === extent ? BEFORE_ALL : extent - 1 - after)] : []),
+    ];
+    return parts.length === 1 ? x : operation.add('Concat', parts, { axis: int(axis) });
+  }, operation.input(0));
 }
 
 function tiled(operation: Operation): string[] {
@@ -174,8 +186,6 @@ export const SLICING: TranslationFamily = {
   Pad: (operation) => padded(operation, 'constant', undefined),
   PadV2: (operation) => padded(operation, 'constant', operation.input(2)),
   MirrorPad: mirrored,
-  GatherV2: (operation) => gathered(operation, operation.number(2, 'axis')),
-  Gather: (operation) => gathered(operation, 0),
   Tile: tiled,
   ReverseV2: reversed,
   Fill: (operation) =>
