@@ -1,8 +1,12 @@
+import { CRASHES } from './catalogue-crashes.ts';
+
 /**
  * Every error that Isobath shows to a user: a stable code, what happened, and what to do about it.
  * `{name}` marks a value that the thrower supplies. docs/errors.md documents each; a test keeps the two equal.
  */
 export const CATALOGUE = {
+  ...CRASHES,
+
   // configuration and command line
   ISO_ERR_CONFIG_INVALID: {
     message: 'The configuration is not valid: {problems}',
@@ -112,16 +116,6 @@ export const CATALOGUE = {
       'Version {version} of the model {model} failed in service: {failures} requests in a row ended with {reason}',
     cure: 'The version before it serves again; correct the model and import it as a new version.',
   },
-  ISO_ERR_VERSION_CRASHED: {
-    message:
-      'The master ended without a word while it loaded version {version} of the model {model} for the first time, so this version is not tried again.',
-    cure: 'Correct the model and import it as a new version. If something else ended the master (a power cut, a lack of memory), remove {mark} and start the master again.',
-  },
-  ISO_ERR_VERSION_DEADLY: {
-    message:
-      'While the model {model} was deployed, {times} times in a row an agent was lost that was to load it, so it is given to no further agent.',
-    cure: 'See the logs of these agents, correct the model and import it as a new version; if something else ended the agents, start the master again.',
-  },
 
   // partition and planning
   ISO_ERR_SCHEME_UNKNOWN: { message: 'There is no scheme {scheme}.', cure: 'The schemes are: {known}.' },
@@ -173,11 +167,6 @@ export const CATALOGUE = {
   ISO_ERR_ENGINE_RUN: {
     message: 'The engine {engine} failed while it ran {program}: {reason}.',
     cure: 'See the reason; a lack of memory is the usual one on small devices.',
-  },
-  ISO_ERR_TENSOR_TYPE: {
-    message:
-      'The tensor {tensor} that {program} gives out has elements of the type {type}, which Isobath does not hold.',
-    cure: 'Such tensors may lie inside a model, but not be its outputs: export it with a Cast or DequantizeLinear to float32 behind {tensor}.',
   },
   ISO_ERR_ENGINE_CLOSED: {
     message: 'The engine {engine} was stopped before {program} ended.',
@@ -251,11 +240,6 @@ export const CATALOGUE = {
   ISO_ERR_BLOB_UNAVAILABLE: {
     message: 'The program part {blob} was not delivered: {reason}.',
     cure: 'Check that the master runs and that the broker lets this agent read blobs.',
-  },
-  ISO_ERR_PROGRAM_CRASHED: {
-    message:
-      'The agent ended without a word while it loaded the program {program} for the first time, so this program is not tried again.',
-    cure: 'Correct the model and import it as a new version. If something else ended the agent (a power cut, a lack of memory), remove {mark} on its device.',
   },
   ISO_ERR_CACHE_UNUSABLE: {
     message: 'The program cache {directory} cannot be used: {reason}.',

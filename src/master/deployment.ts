@@ -286,13 +286,8 @@ export class Deployment {
           if (performance.now() - aliveMs > deployTimeoutMs) reject(atFault('it does not answer'));
         }, 1000);
         undo.push(() => clearInterval(watch));
-        const order = {
-          v: VERSION,
-          type: 'deploy',
-          replyId: this.id,
-          deployment: this.id,
-          programs,
-        } as const;
+        const ids = { replyId: this.id, deployment: this.id };
+        const order = { v: VERSION, type: 'deploy', ...ids, programs } as const;
         fleet.send(agent, order).catch(reject);
       });
     } finally {
