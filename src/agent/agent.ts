@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { IsobathError } from '../base/errors.ts';
+import { LoadMarks } from '../base/load-marks.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
@@ -12,6 +13,7 @@ import type { LegRunner } from '../exchange/leg-runner.ts';
 import { Identity } from '../presence/identity.ts';
 import { NameClaim } from '../presence/name-claim.ts';
 import type { Bus, Will } from '../transport/bus.ts';
+import { liveOnly } from '../transport/live-only.ts';
 import { whileOnline } from '../transport/while-online.ts';
 import { decodeFrame, decodeMessage, encodeJson, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -90,7 +92,9 @@ export class Agent implements Service {
     const will = { topic: topics.agentStatus(name), payload: encodeJson(this.#status('offline', identity)) };
     const bus = connect({ ...will, qos: 1, retain: true });
     const fetcher = new BlobFetcher({ bus, topics, agent: name, cache });
-    const programs = new ResidentPrograms({ engine, cache, fetcher });
+    const marks = new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`);
+    await marks.open();
+    const programs = new ResidentPrograms({ engine, cache, fetcher, marks });
     const limits = { ...(maxQueue ? { maxQueue } : {}), ...(chunkBytes ? { chunkBytes } : {}) };
     const runner = new ShardRunner({ bus, topics, agent: name, logger, ...limits });
     const file = join(directory, 'calibration.json');
@@ -112,7 +116,8 @@ export class Agent implements Service {
       await this.#knowOwnSpeed(device, bus);
       await answerProbes(bus, topics, name);
       const own = { qos: 1 } as const;
-      await bus.subscribe(topics.control(name), (topic, payload) => this.#onControl(topic, payload), own);
+      const onControl = liveOnly(logger, (topic, payload) => this.#onControl(topic, payload));
+      await bus.subscribe(topics.control(name), onControl, own);
       bus.onState((state) => {
         if (state === 'online') void this.#announce().catch(() => undefined);
       });

@@ -1,4 +1,5 @@
 import { IsobathError } from '../base/errors.ts';
+import type { LoadMarks } from '../base/load-marks.ts';
 import type { CompiledProgram, Engine } from '../engine/engine.ts';
 import { compileForWire } from '../engine/wire-program.ts';
 import { loadOnnx } from '../formats/onnx/load.ts';
@@ -28,6 +29,8 @@ export interface ResidentProgramsOptions {
   readonly engine: Engine;
   readonly cache: BlobCache;
   readonly fetcher: BlobFetcher;
+  /** Of programs that are compiled for the first time. */
+  readonly marks: LoadMarks;
 }
 
 /** The compiled programs by content hash and wire types; one that several deployments use is compiled once. */
@@ -71,7 +74,7 @@ export class ResidentPrograms {
     if (!resident) {
       const { program, blobs } = spec;
       resident = {
-        program: this.#compile(spec),
+        program: this.#compileMarked(spec),
         blobs: [program, ...blobs].map(({ sha256 }) => sha256),
         users: 0,
       };
@@ -92,6 +95,13 @@ export class ResidentPrograms {
     if (!resident || --resident.users > 0) return;
     this.#residents.delete(key);
     await (await resident.program).dispose();
+  }
+
+  /** Throws ISO_ERR_PROGRAM_CRASHED for what ended an earlier run of this agent. */
+  #compileMarked(spec: ProgramSpec): Promise<CompiledProgram> {
+    const refusal = (mark: string) =>
+      IsobathError.of('ISO_ERR_PROGRAM_CRASHED', { program: spec.program.sha256, mark });
+    return this.#options.marks.run({ key: keyOf(spec), refusal, proves: true }, () => this.#compile(spec));
   }
 
   async #compile(spec: ProgramSpec): Promise<CompiledProgram> {

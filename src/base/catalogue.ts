@@ -1,8 +1,12 @@
+import { CRASHES } from './catalogue-crashes.ts';
+
 /**
  * Every error that Isobath shows to a user: a stable code, what happened, and what to do about it.
  * `{name}` marks a value that the thrower supplies. docs/errors.md documents each; a test keeps the two equal.
  */
 export const CATALOGUE = {
+  ...CRASHES,
+
   // configuration and command line
   ISO_ERR_CONFIG_INVALID: {
     message: 'The configuration is not valid: {problems}',
@@ -181,6 +185,10 @@ export const CATALOGUE = {
   ISO_ERR_WIRE_TOO_LARGE: {
     message: 'A message on {topic} announces {bytes} bytes; the limit is {limit}.',
     cure: 'Raise `wire.maxTensorBytes` on the receiver if the model really needs it.',
+  },
+  ISO_ERR_MESSAGE_TOO_LARGE: {
+    message: 'The message on {topic} has {bytes} bytes; the broker takes {limit}, and has dropped it.',
+    cure: 'Send a smaller picture (JPEG, or scaled to the size of the input), send the input in parts as `isobath infer` does (docs/protocol.md), or raise `limits.maxPacketBytes` of the broker.',
   },
   ISO_ERR_WIRE_OVERFLOW: {
     message:

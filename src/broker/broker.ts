@@ -1,16 +1,34 @@
 import type { Server } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { Aedes, type AuthenticateError, type Client, type ConnectPacket } from 'aedes';
+import {
+  Aedes,
+  type AuthenticateError,
+  type Client,
+  type ConnectPacket,
+  type PublishPacket,
+  type Subscription,
+} from 'aedes';
 import { reasonOf } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { BusOptions } from '../transport/bus.ts';
 import { type AccessRules, Passwords } from './access.ts';
 import { Connection } from './connection.ts';
+import { type DiscardedPublish, REFUSED_TOPIC } from './discarded-publish.ts';
 import { Forwarding } from './forwarding.ts';
 import { InProcessBus } from './in-process-bus.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
-import { listen, type TlsOptions, tcpListener, unlisten, webSocketListener } from './listeners.ts';
+import {
+  type Arrival,
+  type Door,
+  listen,
+  type TlsOptions,
+  tcpListener,
+  unlisten,
+  webSocketListener,
+} from './listeners.ts';
+import { oversizedAnswer } from './oversized-request.ts';
+import { causeOf, Refusal } from './refusal.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 export interface BrokerOptions {
   /** Address to listen on. Default 127.0.0.1: whoever opens the broker to a network says so. */
@@ -40,6 +58,10 @@ export class Broker implements Service {
   readonly #connections = new Set<Connection>();
   readonly #buses = new Set<InProcessBus>();
   readonly #users = new WeakMap<Client, string>();
+  readonly #refusals: RefusalLog;
+  /** Clients that gave no identifier and wanted a session that outlives the connection. */
+  readonly #nameless = new WeakSet<Client>();
+  readonly #addresses = new WeakMap<Connection, string>();
   #servers: Server[] = [];
   #aedes: Aedes | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -52,6 +74,7 @@ export class Broker implements Service {
     this.#logger = options.logger ?? silentLogger;
     this.#passwords = options.users === undefined ? undefined : new Passwords(options.users);
     this.#forwarding = new Forwarding(this.#limits, this.#logger);
+    this.#refusals = new RefusalLog(this.#logger);
   }
 
   /** Valid after `start`. */
@@ -76,9 +99,9 @@ export class Broker implements Service {
     this.#aedes = await this.#createAedes();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS).unref();
     try {
-      this.#port = await this.#listen(tcpListener(tls, this.#limits, this.#accept), host, port);
+      this.#port = await this.#listen(tcpListener(tls, this.#limits, this.#door), host, port);
       if (wsPort !== undefined) {
-        this.#wsPort = await this.#listen(webSocketListener(tls, this.#limits, this.#accept), host, wsPort);
+        this.#wsPort = await this.#listen(webSocketListener(tls, this.#limits, this.#door), host, wsPort);
       }
     } catch (error) {
       await this.stop();
@@ -114,14 +137,29 @@ export class Broker implements Service {
     return listen(server, host, port);
   }
 
-  readonly #accept = (stream: Duplex, framed: boolean): Connection | undefined => {
-    if (this.#aedes === undefined || this.#connections.size >= this.#limits.maxConnections) return undefined;
-    const connection = new Connection(stream, this.#limits, framed);
+  readonly #door: Door = {
+    accept: (arrival) => this.#accept(arrival),
+    refused: (address, error) => this.#tellEnd(error, { address }),
+  };
+
+  #accept({ stream, framed, address }: Arrival): Connection | undefined {
+    if (this.#aedes === undefined) return undefined;
+    const { maxConnections } = this.#limits;
+    if (this.#connections.size >= maxConnections) {
+      this.#refusals.note('connections', { address, limit: maxConnections });
+      return undefined;
+    }
+    const connection = new Connection(stream, {
+      limits: this.#limits,
+      coalesce: framed,
+      onDiscarded: (packet, from) => this.#onDiscarded(packet, from),
+    });
     this.#connections.add(connection);
+    this.#addresses.set(connection, address);
     connection.on('close', () => this.#connections.delete(connection));
     this.#aedes.handle(connection);
     return connection;
-  };
+  }
 
   #tick(): void {
     const now = performance.now();
@@ -135,26 +173,31 @@ export class Broker implements Service {
       // A connection never asks Aedes to wait for a drain, see Connection.
       drainTimeout: 0,
       connectTimeout: this.#limits.connectTimeoutMs,
-      keepaliveLimit: this.#limits.maxKeepaliveSeconds,
-      preConnect: (_, packet, done) => {
+      // 0: any, and none. Aedes would refuse a longer one with a return code that MQTT 3.1.1 lacks; see docs/configuration.md.
+      keepaliveLimit: 0,
+      preConnect: (client, packet, done) => {
+        if (!packet.clientId && !packet.clean) this.#nameless.add(client);
         // Sessions that outlive a connection would queue without bound; MQTT lets a broker have none [MQTT-3.2.2-3].
         (packet as { -readonly [K in keyof ConnectPacket]: ConnectPacket[K] }).clean = true;
         done(null, true);
       },
       authenticate: (client, user, password, done) => this.#authenticate(client, user, password, done),
       authorizePublish: (client, packet, done) => {
-        const allowed = client === null || this.#mayPublish(client, packet.topic);
-        done(allowed ? null : new Error(`may not publish on ${packet.topic}`));
+        // A client that is cut off would send a QoS 1 message again for ever: it is acknowledged instead [MQTT-3.3.5-2].
+        if (client !== null && !this.#mayPublish(client, packet.topic)) this.#refuse(client, packet);
+        done(null);
       },
       authorizeSubscribe: (client, subscription, done) => {
-        done(null, this.#maySubscribe(client, subscription.topic) ? subscription : null);
+        done(null, this.#subscription(client, subscription));
       },
       authorizeForward: (client, packet) => this.#forwarding.authorizeForward(client, packet),
       published: (packet, client, done) => this.#forwarding.published(packet, client, () => done(null)),
     });
-    const log = (client: Client, error: Error) =>
-      this.#logger.debug({ client: client.id }, `A client's connection failed: ${reasonOf(error)}`);
-    aedes.on('clientError', log).on('connectionError', log);
+    const ended = (client: Client, error: Error) => {
+      const address = client.conn instanceof Connection ? this.#addresses.get(client.conn) : undefined;
+      this.#tellEnd(error, { ...(client.id ? { client: client.id } : {}), ...(address ? { address } : {}) });
+    };
+    aedes.on('clientError', ended).on('connectionError', ended);
     return aedes;
   }
 
@@ -164,19 +207,52 @@ export class Broker implements Service {
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean) => void,
   ): void {
+    if (this.#nameless.has(client)) {
+      // [MQTT-3.1.3-8]
+      const error = new Refusal('identifier', 'no identifier, and no clean session');
+      done(Object.assign(error, { returnCode: 2 }), false);
+      return;
+    }
     if (this.#passwords?.accepts(user, password) === false) {
       // 4: bad user name or password [MQTT-3.2.2.3]
-      done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }), false);
+      const error = new Refusal('credentials', `user ${user ?? '(none)'}`);
+      done(Object.assign(error, { returnCode: 4 }), false);
       return;
     }
     if (user !== undefined) this.#users.set(client, user);
-    if (client.conn instanceof Connection) client.conn.authenticate();
+    if (client.conn instanceof Connection) client.conn.authenticate(client.id);
     done(null, true);
   }
 
   #mayPublish(client: Client, topic: string): boolean {
     if (topic.startsWith('$')) return false;
     return this.#options.access?.mayPublish?.(this.#users.get(client), client.id, topic) ?? true;
+  }
+
+  /** Publishes it where nobody is shown it, so that the client is answered as its QoS demands. */
+  #refuse(client: Client, packet: PublishPacket): void {
+    if (packet.topic !== REFUSED_TOPIC) this.#refusals.noteOnce('publish', client.id, packet.topic);
+    Object.assign(packet, { topic: REFUSED_TOPIC, payload: Buffer.alloc(0), retain: false });
+  }
+
+  #onDiscarded({ topic, bytes }: DiscardedPublish, { clientId }: Connection): void {
+    const limit = this.#limits.maxPacketBytes;
+    this.#refusals.note('large', { client: clientId, topic, bytes, limit }, 'warn');
+    const answer = oversizedAnswer(topic, bytes, limit);
+    if (answer)
+      this.#aedes?.publish({ cmd: 'publish', qos: 1, retain: false, dup: false, ...answer }, () => {});
+  }
+
+  #tellEnd(error: Error, facts: object): void {
+    const cause = causeOf(error);
+    if (cause) this.#refusals.note(cause, { ...facts, detail: reasonOf(error) });
+    else this.#logger.debug(facts, `A client's connection failed: ${reasonOf(error)}`);
+  }
+
+  #subscription(client: Client, subscription: Subscription): Subscription | null {
+    if (this.#maySubscribe(client, subscription.topic)) return subscription;
+    this.#refusals.noteOnce('subscribe', client.id, subscription.topic);
+    return null;
   }
 
   /** Aedes would accept a shared subscription and deliver nothing. */

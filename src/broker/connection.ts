@@ -1,6 +1,8 @@
 import { Duplex } from 'node:stream';
+import type { DiscardedPublish } from './discarded-publish.ts';
 import type { BrokerLimits } from './limits.ts';
 import { PacketMeter } from './packet-meter.ts';
+import { Refusal } from './refusal.ts';
 
 /** Written to the socket at a time, so that even a slow link shows that it moves. */
 const PIECE_BYTES = 128 * 1024;
@@ -8,6 +10,14 @@ const PIECE_BYTES = 128 * 1024;
 type Done = (error?: Error | null) => void;
 interface Chunk {
   readonly chunk: Buffer;
+}
+
+export interface ConnectionOptions {
+  readonly limits: BrokerLimits;
+  /** Joins small writes, for a socket that frames each one (WebSocket). Default: no. */
+  readonly coalesce?: boolean;
+  /** Told of each PUBLISH that was too large. */
+  readonly onDiscarded?: (packet: DiscardedPublish, connection: Connection) => void;
 }
 
 /**
@@ -23,22 +33,25 @@ export class Connection extends Duplex {
   readonly #socket: Duplex;
   readonly #limits: BrokerLimits;
   readonly #coalesce: boolean;
-  readonly #meter = new PacketMeter();
+  readonly #meter: PacketMeter;
   readonly #waiting = new Set<() => void>();
   #receivedBytes = 0;
-  #authenticated = false;
+  #clientId: string | undefined;
   /** Bytes of the batch under way that the socket has taken. */
   #flushed = 0;
   #movedAt = performance.now();
   #stalled = false;
   #holds = 0;
 
-  /** `coalesce`: joins small writes, for a socket that frames each one (WebSocket). */
-  constructor(socket: Duplex, limits: BrokerLimits, coalesce = false) {
+  constructor(socket: Duplex, { limits, coalesce = false, onDiscarded }: ConnectionOptions) {
     super({ writableHighWaterMark: Number.MAX_SAFE_INTEGER, readableHighWaterMark: 2 * PIECE_BYTES });
     this.#socket = socket;
     this.#limits = limits;
     this.#coalesce = coalesce;
+    const { maxBytesBeforeConnect: maxFirstBytes, maxPacketBytes: maxBytes, maxDiscardBytes } = limits;
+    this.#meter = new PacketMeter({ maxFirstBytes, maxBytes, maxDiscardBytes }, (packet) =>
+      onDiscarded?.(packet, this),
+    );
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.push(null));
     socket.on('error', (error) => this.destroy(error));
@@ -51,7 +64,12 @@ export class Connection extends Duplex {
   }
 
   get authenticated(): boolean {
-    return this.#authenticated;
+    return this.#clientId !== undefined;
+  }
+
+  /** Known once the client is authenticated. */
+  get clientId(): string | undefined {
+    return this.#clientId;
   }
 
   /** Worth waiting for: behind, but moving. */
@@ -66,8 +84,8 @@ export class Connection extends Duplex {
   }
 
   /** The CONNECT packet was accepted: from now on the limits of a known client hold. */
-  authenticate(): void {
-    this.#authenticated = true;
+  authenticate(clientId: string): void {
+    this.#clientId = clientId;
     this.#readOn();
   }
 
@@ -89,7 +107,7 @@ export class Connection extends Duplex {
   tick(now: number): void {
     const idleMs = this.backlog > 0 ? now - this.#movedAt : 0;
     if (idleMs > this.#limits.stallTimeoutMs) {
-      this.destroy(new Error(`the client has read nothing for ${Math.round(idleMs)} ms`));
+      this.destroy(new Refusal('behind', `it has read nothing for ${Math.round(idleMs)} ms`));
     } else if (idleMs > this.#limits.stallGraceMs && !this.#stalled) {
       this.#stalled = true;
       this.#release();
@@ -145,7 +163,7 @@ export class Connection extends Duplex {
   }
 
   get #mayRead(): boolean {
-    return !this.#stalled && this.#holds === 0 && (this.#authenticated || this.#meter.packets === 0);
+    return !this.#stalled && this.#holds === 0 && (this.authenticated || this.#meter.packets === 0);
   }
 
   #readOn(): void {
@@ -153,16 +171,21 @@ export class Connection extends Duplex {
   }
 
   #receive(chunk: Buffer): void {
-    const { maxBytesBeforeConnect, maxPacketBytes } = this.#limits;
+    const { maxBytesBeforeConnect } = this.#limits;
     this.#receivedBytes += chunk.length;
-    const early = this.#meter.packets === 0 && this.#receivedBytes > maxBytesBeforeConnect;
-    if (early || !this.#meter.accepts(chunk, maxBytesBeforeConnect, maxPacketBytes)) {
-      const limit = this.#meter.packets === 0 ? maxBytesBeforeConnect : maxPacketBytes;
-      this.destroy(new Error(`a packet larger than ${limit} bytes`));
+    let passed: Buffer[];
+    try {
+      passed = this.#meter.take(chunk);
+      if (this.#meter.packets === 0 && this.#receivedBytes > maxBytesBeforeConnect)
+        throw new Refusal('large', `more than ${maxBytesBeforeConnect} bytes before CONNECT`);
+    } catch (error) {
+      this.destroy(error as Error);
       return;
     }
+    let wantsMore = true;
+    for (const piece of passed) wantsMore = this.push(piece);
     // A client may send on before it is accepted [MQTT-3.1.4-5]; it is read on when it was.
-    if (!this.push(chunk) || !this.#mayRead) this.#socket.pause();
+    if (!wantsMore || !this.#mayRead) this.#socket.pause();
   }
 
   #sendPieces(pieces: readonly Buffer[], done: Done): void {

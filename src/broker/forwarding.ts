@@ -1,7 +1,9 @@
 import type { AedesPublishPacket, Client } from 'aedes';
 import type { Logger } from '../base/logger.ts';
 import { Connection } from './connection.ts';
+import { REFUSED_TOPIC } from './discarded-publish.ts';
 import type { BrokerLimits } from './limits.ts';
+import { Refusal } from './refusal.ts';
 
 /**
  * Flow control from the receivers of a message back to its publisher.
@@ -33,6 +35,7 @@ export class Forwarding {
   }
 
   authorizeForward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
+    if (packet.topic === REFUSED_TOPIC) return null;
     const connection = client.conn;
     if (!(connection instanceof Connection)) return packet;
     const backlog = connection.backlog + packet.payload.length;
@@ -86,6 +89,6 @@ export class Forwarding {
       );
     }
     this.#dropped += 1;
-    if (packet.qos > 0) connection.destroy(new Error('too far behind for QoS 1'));
+    if (packet.qos > 0) connection.destroy(new Refusal('behind', 'too far behind for QoS 1'));
   }
 }

@@ -8,8 +8,8 @@ export interface BrokerLimits {
   readonly connectTimeoutMs: number;
   /** Largest packet. Default 2 MiB and 64 KiB for headers. */
   readonly maxPacketBytes: number;
-  /** Longest keep-alive that a client may ask for; 0 seconds (none) is refused, too. Default 300 s. */
-  readonly maxKeepaliveSeconds: number;
+  /** A PUBLISH above `maxPacketBytes` and up to this is read, acknowledged and dropped; a larger one ends the connection. Default 64 MiB. */
+  readonly maxDiscardBytes: number;
   /** Backlog of a client from which its publishers wait. Default 2 MiB. */
   readonly lowWaterBytes: number;
   /** Backlog of a client from which messages for it are dropped. Default 64 MiB. */
@@ -30,7 +30,7 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   maxBytesBeforeConnect: 64 * 1024,
   connectTimeoutMs: 10_000,
   maxPacketBytes: 2 * 2 ** 20 + 64 * 1024,
-  maxKeepaliveSeconds: 300,
+  maxDiscardBytes: 64 * 2 ** 20,
   lowWaterBytes: 2 * 2 ** 20,
   maxBacklogBytes: 64 * 2 ** 20,
   stallGraceMs: 4000,

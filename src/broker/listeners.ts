@@ -7,6 +7,7 @@ import { createWebSocketStream, WebSocketServer } from 'ws';
 import { IsobathError, reasonOf } from '../base/errors.ts';
 import type { Connection } from './connection.ts';
 import type { BrokerLimits } from './limits.ts';
+import { Refusal } from './refusal.ts';
 
 /** PEM texts. */
 export interface TlsOptions {
@@ -15,31 +16,44 @@ export interface TlsOptions {
   readonly ca?: string | Buffer;
 }
 
-/** Takes a new byte stream; undefined where there is no room for it. */
-export type Accept = (stream: Duplex, framed: boolean) => Connection | undefined;
+/** A byte stream that a client has opened. */
+export interface Arrival {
+  readonly stream: Duplex;
+  /** Each write is a frame of its own. */
+  readonly framed: boolean;
+  /** Of the client. */
+  readonly address: string;
+}
+
+/** Takes streams; `accept` gives undefined where there is no room for one. `refused` is told of failed handshakes. */
+export interface Door {
+  accept(arrival: Arrival): Connection | undefined;
+  refused(address: string, error: Error): void;
+}
 
 const SOCKET = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
 
 /** A listener for MQTT over TCP, or over TLS. */
-export function tcpListener(tls: TlsOptions | undefined, limits: BrokerLimits, accept: Accept): Server {
+export function tcpListener(tls: TlsOptions | undefined, limits: BrokerLimits, door: Door): Server {
   const take = (socket: Socket) => {
-    if (!accept(socket, false)) socket.destroy();
+    if (!door.accept({ stream: socket, framed: false, address: addressOf(socket) })) socket.destroy();
   };
   const server =
     tls === undefined
       ? createServer(SOCKET, take)
       : createTlsServer({ ...SOCKET, ...tls, handshakeTimeout: limits.connectTimeoutMs }, take);
-  server.on('tlsClientError', () => {}); // a stranger's handshake; the socket is gone already
+  refuseHandshakes(server, door);
   return server;
 }
 
 /** A listener for MQTT over WebSocket, on any path. */
-export function webSocketListener(tls: TlsOptions | undefined, limits: BrokerLimits, accept: Accept): Server {
+export function webSocketListener(tls: TlsOptions | undefined, limits: BrokerLimits, door: Door): Server {
   const timeouts = { headersTimeout: limits.connectTimeoutMs, requestTimeout: limits.connectTimeoutMs };
   const server =
     tls === undefined
       ? createHttpServer({ ...SOCKET, ...timeouts })
       : createHttpsServer({ ...SOCKET, ...timeouts, ...tls });
+  refuseHandshakes(server, door);
   server.on('request', (_, response) => {
     response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket' });
     response.end('This port speaks MQTT over WebSocket.\n');
@@ -54,11 +68,24 @@ export function webSocketListener(tls: TlsOptions | undefined, limits: BrokerLim
   sockets.on('error', () => {}); // told by the server, too
   sockets.on('connection', (socket, request) => {
     socket.on('error', () => {}); // a frame that is none; the stream ends by itself
-    const connection = accept(createWebSocketStream(socket), true);
+    const address = addressOf(request.socket);
+    const connection = door.accept({ stream: createWebSocketStream(socket), framed: true, address });
     if (connection === undefined) socket.terminate();
     else boundBeforeConnect(request.socket, connection, limits.maxBytesBeforeConnect);
   });
   return server;
+}
+
+function addressOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  return remoteAddress.includes(':') ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+}
+
+/** A stranger's handshake failed; the socket is gone already. */
+function refuseHandshakes(server: Server, door: Door): void {
+  server.on('tlsClientError', (error: Error, socket: Socket) => {
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') return;
+    door.refused(addressOf(socket), new Refusal('tls', reasonOf(error)));
+  });
 }
 
 /** A message reaches the connection when its last frame is there: before that, a stranger's bytes are counted here. */
@@ -67,7 +94,7 @@ function boundBeforeConnect(socket: Duplex, connection: Connection, maxBytes: nu
   const count = (chunk: Buffer) => {
     left -= chunk.length;
     if (connection.authenticated) socket.off('data', count);
-    else if (left < 0) connection.destroy(new Error(`more than ${maxBytes} bytes before CONNECT`));
+    else if (left < 0) connection.destroy(new Refusal('large', `more than ${maxBytes} bytes before CONNECT`));
   };
   socket.on('data', count);
 }

@@ -1,16 +1,25 @@
+import { foreignTensors } from '../graph/foreign-types.ts';
 import type { Graph } from '../graph/graph.ts';
 import { dependenceOf, inferTypes } from '../graph/infer.ts';
 import { simplify } from '../graph/passes/index.ts';
 import { inlineBranches, isBranching } from '../graph/passes/inline-branches.ts';
 import type { Engine } from './engine.ts';
 import { learnableTensors, learnTypes, learnValues } from './learn-types.ts';
+import { requireHeld } from './unheld.ts';
 
 /**
  * A model as it is planned and served: branches that are always taken inlined, simplified, with the type of every tensor
- * but those that have another shape in every run. The engine is started where an operator is unknown. Throws
- * ISO_ERR_SHAPE_INVALID, ISO_ERR_MODEL_TOO_LARGE and ISO_ERR_SHAPE_UNKNOWN.
+ * but those that have another shape in every run, or elements that Isobath does not hold. The engine is started where an
+ * operator is unknown. Throws ISO_ERR_SHAPE_INVALID, ISO_ERR_MODEL_TOO_LARGE, ISO_ERR_SHAPE_UNKNOWN, and ISO_ERR_TENSOR_TYPE for
+ * an output of such elements.
  */
 export async function prepareGraph(graph: Graph, engine: Engine): Promise<Graph> {
+  const foreign = foreignTensors(graph);
+  const declared = graph.outputs.flatMap((name) => {
+    const type = foreign.get(name);
+    return type === undefined ? [] : [{ name, type }];
+  });
+  requireHeld(graph, declared);
   for (let typed = inferTypes(inlineBranches(graph)); ; typed = inferTypes(inlineBranches(typed))) {
     if (learnableTensors(typed).length > 0) {
       await engine.start();

@@ -36,6 +36,8 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
   /** True where runs have shown that its outputs' shapes depend on the elements of the inputs. */
   readonly open?: true;
+  /** True where the engine has declared its outputs to be what no Tensor holds: of int4, text, a list. */
+  readonly unheld?: true;
 }
 
 /**

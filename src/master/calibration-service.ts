@@ -2,6 +2,7 @@ import { IsobathError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import type { Bus } from '../transport/bus.ts';
+import { liveOnly } from '../transport/live-only.ts';
 import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import {
@@ -31,14 +32,14 @@ export class CalibrationService implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, topics } = this.#options;
+    const { bus, topics, logger } = this.#options;
     const onRequest = (topic: string, payload: Uint8Array) => {
       const address = parseTopic(topics.cluster, topic);
       if (address?.kind !== 'calibrate') return;
       const request = decodeMessage(CALIBRATION_REQUEST, topic, payload);
       void this.#answer(address.request, request);
     };
-    this.#unsubscribe = await bus.subscribe(topics.everyCalibrate(), onRequest, { qos: 1 });
+    this.#unsubscribe = await bus.subscribe(topics.everyCalibrate(), liveOnly(logger, onRequest), { qos: 1 });
   }
 
   async stop(): Promise<void> {

@@ -58,6 +58,8 @@ const ASKED_MS = 1000;
 export class Deployment {
   readonly id = `d${randomBytes(6).toString('hex')}`;
   readonly plan: Plan;
+  /** Agents that left while they were to make their programs ready. */
+  readonly lost = new Set<string>();
   readonly #options: DeploymentOptions;
   readonly #flow: Dataflow;
   readonly #held: ReadonlyMap<string, TensorType>;
@@ -261,7 +263,10 @@ export class Deployment {
       return await new Promise<Deployed>((resolve, reject) => {
         let aliveMs = performance.now();
         undo.push(
-          fleet.on('left', ({ id, reason }) => id === agent && reject(failed(`it is ${reason}`))),
+          fleet.on(
+            'left',
+            ({ id, reason }) => id === agent && reject(this.lost.add(agent) && failed(`it is ${reason}`)),
+          ),
           fleet.on('reply', ({ agent: from, reply }) => {
             if (from !== agent || !('deployment' in reply) || reply.deployment !== this.id) return;
             if (reply.type === 'deployed') resolve(reply);
@@ -281,13 +286,8 @@ export class Deployment {
           if (performance.now() - aliveMs > deployTimeoutMs) reject(atFault('it does not answer'));
         }, 1000);
         undo.push(() => clearInterval(watch));
-        const order = {
-          v: VERSION,
-          type: 'deploy',
-          replyId: this.id,
-          deployment: this.id,
-          programs,
-        } as const;
+        const ids = { replyId: this.id, deployment: this.id };
+        const order = { v: VERSION, type: 'deploy', ...ids, programs } as const;
         fleet.send(agent, order).catch(reject);
       });
     } finally {

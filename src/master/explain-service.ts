@@ -6,6 +6,7 @@ import { Explainer } from '../planner/explain.ts';
 import { planDocument } from '../planner/plan-document.ts';
 import { canReprice, repricedPlan } from '../planner/repriced.ts';
 import type { Bus } from '../transport/bus.ts';
+import { liveOnly } from '../transport/live-only.ts';
 import { encodeJson } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
 import { type Explanation, MAX_EXPLANATION_BYTES } from '../wire/messages/explain.ts';
@@ -35,13 +36,13 @@ export class ExplainService implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, topics, profiles } = this.#options;
+    const { bus, topics, profiles, logger } = this.#options;
     this.#undo.push(profiles.on('changed', () => this.#known.clear()));
     const onRequest = (topic: string) => {
       const address = parseTopic(topics.cluster, topic);
       if (address?.kind === 'explain') void this.#answer(address.model, address.request);
     };
-    this.#undo.push(await bus.subscribe(topics.everyExplain(), onRequest, { qos: 1 }));
+    this.#undo.push(await bus.subscribe(topics.everyExplain(), liveOnly(logger, onRequest), { qos: 1 }));
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Emitter } from '../base/emitter.ts';
 import type { IsobathError } from '../base/errors.ts';
+import { LoadMarks } from '../base/load-marks.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
 import { PROGRAM_VERSION } from '../base/version.ts';
@@ -41,7 +42,7 @@ export interface MasterOptions {
   readonly connect: (will: Will) => Bus;
   readonly engine: Engine;
   readonly logger: Logger;
-  /** Holds the epoch. */
+  /** Holds the epoch, and marks of the versions that are being loaded. */
   readonly directory: string;
   /** Served as long as the master runs. */
   readonly models: readonly ServedModel[];
@@ -184,7 +185,8 @@ export class Master extends Emitter<MasterEvents> implements Service {
     const parties = { bus, topics, fleet: this.#fleet, profiles: this.#profiles, blobs: this.#blobs };
     const shelf = new ModelShelf({
       catalogues: [new StaticCatalogue(models), ...catalogues],
-      serviceFor: (model) => new ModelService({ ...rest, ...parties, engine, logger, model }),
+      serviceFor: (model, guard) => new ModelService({ ...rest, ...parties, engine, logger, model, guard }),
+      marks: new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`),
       fleet: this.#fleet,
       logger,
       ...(watchMs === undefined ? {} : { watchMs }),

@@ -1,74 +1,32 @@
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
-import type { Logger } from '../base/logger.ts';
 import type { Service } from '../base/service.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { DeadlineOptions } from '../planner/deadlines.ts';
 import type { Plan } from '../planner/plan.ts';
 import { canReprice, repriced } from '../planner/repriced.ts';
 import { isSearched } from '../planner/strategies.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Bus } from '../transport/bus.ts';
-import type { Topics } from '../wire/topics.ts';
 import { AgentBench } from './agent-bench.ts';
-import type { BlobServer } from './blob-server.ts';
 import { Deployment } from './deployment.ts';
-import type { Fleet, Member } from './fleet.ts';
-import type { FleetProfiles } from './fleet-profile.ts';
+import type { Member } from './fleet.ts';
 import { checkDeployment } from './golden-check.ts';
 import type { InferenceResult } from './inference.ts';
 import { isGivenUp, ModelPlanner } from './model-planner.ts';
+import type { ModelEvents, ModelServiceOptions } from './model-service-options.ts';
 import { ProgramPacker } from './packed-program.ts';
 import { ReplanPatience } from './replan-patience.ts';
 import { checkedInputs } from './request-inputs.ts';
 import type { ServedModel } from './served-model.ts';
 import { passesTrial } from './trial.ts';
 
+export type { Guard, ModelEvents } from './model-service-options.ts';
 export type { ServedModel } from './served-model.ts';
-
-export interface ModelServiceOptions {
-  readonly model: ServedModel;
-  readonly bus: Bus;
-  readonly topics: Topics;
-  readonly fleet: Fleet;
-  /** What is known of the speed of the fleet's members. */
-  readonly profiles: FleetProfiles;
-  readonly blobs: BlobServer;
-  readonly engine: Engine;
-  readonly logger: Logger;
-  readonly standby?: number;
-  readonly chunkBytes?: number;
-  readonly deadlines?: DeadlineOptions;
-  readonly deployTimeoutMs?: number;
-  /** The fleet must be quiet for so long before a new plan is made. Default 300 ms. */
-  readonly settleMs?: number;
-  /**
-   * Plans that only figures ask for, and not a changed fleet, begin so long after the one before; after plans that
-   * gained too little, up to 16 times as long. Default 10000 ms.
-   */
-  readonly replanMs?: number;
-  /** A running plan is left only for one that is predicted to be faster by this share. Default 0.1. */
-  readonly leastGain?: number;
-  /** While nothing is deployed, measurements are awaited no longer than this; plans assume the rest. Default 30000 ms. */
-  readonly measureMs?: number;
-}
-
-export type ModelEvents = {
-  /** `members` is the size of the fleet that was planned for: not all of them need have work. */
-  deployed: { readonly model: string; readonly deployment: Deployment; readonly members: number };
-  /** A new plan is tried later, without the `agents` that were at fault; what ran before goes on. */
-  failed: {
-    readonly model: string;
-    readonly error: IsobathError;
-    readonly agents: readonly string[];
-    readonly retryMs: number;
-  };
-};
 
 /** An agent that could not deploy is left out for so long at first. */
 const BENCH_MS = 30_000;
 /** Default of `settleMs`. */
 const SETTLE_MS = 300;
+/** A model that was never deployed takes no more agents down with it. */
+const MAX_LOST = 3;
 /** How long a new plan waits after a failed one, doubling up to the maximum. */
 const RETRY_MS = { first: 500, max: 30_000 };
 
@@ -89,6 +47,8 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
   #retryMs = RETRY_MS.first;
   /** The figures on which the running plan was made have changed. */
   #outdated = false;
+  /** Deployments in a row in which an agent was lost that was to load its programs. */
+  #lost = 0;
   #stopped = false;
 
   constructor(options: ModelServiceOptions) {
@@ -207,19 +167,19 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
       if (weighsTimes && this.#mayStay(plan, state)) return;
       deployment = this.#deploymentOf(plan);
       this.#starting = deployment;
-      await deployment.start();
-      await checkDeployment(this.model, deployment, this.#options.engine);
-      const isSound = await passesTrial(deployment, model.graph, fleet);
+      const isSound = await this.#options.guard(() => this.#ready(deployment!), { proves: true });
       if (this.#stopped || !isSound) return await deployment.stop();
     } catch (cause) {
       if (isGivenUp(cause)) this.#outdated ||= outdated;
       if (this.#stopped || isGivenUp(cause)) return;
+      if (deployment?.lost.size) this.#lost += 1;
       this.#failed(IsobathError.from(cause), deployment?.failures ?? new Map());
       return;
     } finally {
       this.#starting = undefined;
     }
     this.#retryMs = RETRY_MS.first;
+    this.#lost = 0;
     this.#error = undefined;
     for (const agent of deployment.agents) this.#bench.clear(agent);
     const previous = this.#current;
@@ -243,9 +203,26 @@ export class ModelService extends Emitter<ModelEvents> implements Service {
     clearTimeout(timer);
   }
 
+  /** False where agents on probation failed again. Throws what a deployment throws, and ISO_ERR_GOLDEN_MISMATCH. */
+  async #ready(deployment: Deployment): Promise<boolean> {
+    const { model, engine, fleet } = this.#options;
+    await deployment.start();
+    await checkDeployment(model, deployment, engine);
+    return passesTrial(deployment, model.graph, fleet);
+  }
+
   /** What runs stays. Agents that are at fault are left out of the next plan, which is made at once. */
   #failed(error: IsobathError, failures: ReadonlyMap<string, IsobathError>): void {
     const { logger, model, fleet } = this.#options;
+    if (!this.#current && this.#lost >= MAX_LOST) {
+      this.#error = IsobathError.of(
+        'ISO_ERR_VERSION_DEADLY',
+        { model: model.name, times: this.#lost },
+        error,
+      );
+      this.emit('failed', { model: model.name, error: this.#error, agents: [], retryMs: 0 });
+      return;
+    }
     // with others to go on with, an agent's fault is told as that: see `leftOut`
     this.#error = failures.size > 0 && this.#current ? undefined : error;
     for (const [agent, { code, message }] of failures) {

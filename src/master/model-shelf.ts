@@ -53,7 +53,8 @@ export class ModelShelf extends Emitter<ShelfEvents> implements Service {
 
   /** Throws what a catalogue throws that cannot start. */
   async start(): Promise<void> {
-    const { catalogues, fleet } = this.#options;
+    const { catalogues, fleet, marks } = this.#options;
+    await marks.open();
     for (const catalogue of catalogues) {
       await catalogue.start();
       this.#undo.push(catalogue.onChanged(() => this.#update()));

@@ -6,6 +6,7 @@ import { readModelInputs } from '../formats/model-inputs.ts';
 import type { Placement } from '../formats/pictures/placement.ts';
 import { bytesOf, type Tensor } from '../tensor/tensor.ts';
 import type { Bus } from '../transport/bus.ts';
+import { liveOnly } from '../transport/live-only.ts';
 import { chunkRanges } from '../wire/chunks.ts';
 import { decodeFrame, encodeFrame, encodeJson, type Unsealed } from '../wire/codec.ts';
 import { VERSION } from '../wire/messages/common.ts';
@@ -57,14 +58,9 @@ export class RequestService implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, topics } = this.#options;
-    this.#unsubscribe = await bus.subscribe(
-      topics.everyInfer(),
-      (topic, payload) => this.#onChunk(topic, payload),
-      {
-        qos: 1,
-      },
-    );
+    const { bus, topics, logger } = this.#options;
+    const onChunk = liveOnly(logger, (topic, payload) => this.#onChunk(topic, payload));
+    this.#unsubscribe = await bus.subscribe(topics.everyInfer(), onChunk, { qos: 1 });
   }
 
   /** No new request is taken; those that run are answered, those that wait are refused. */

@@ -1,15 +1,18 @@
 import { Emitter } from '../base/emitter.ts';
 import { IsobathError } from '../base/errors.ts';
+import type { LoadMarks } from '../base/load-marks.ts';
 import type { Logger } from '../base/logger.ts';
 import type { OfferedVersion } from './catalogue.ts';
-import { type ModelEvents, type ModelService, notReady } from './model-service.ts';
+import { type Guard, type ModelEvents, type ModelService, notReady } from './model-service.ts';
 import type { ServedModel } from './served-model.ts';
 import { ServedVersion } from './served-version.ts';
 
 export interface VersionedModelOptions {
   readonly name: string;
   /** Makes what keeps one version deployed. */
-  readonly serviceFor: (model: ServedModel) => ModelService;
+  readonly serviceFor: (model: ServedModel, guard: Guard) => ModelService;
+  /** Of versions that are loaded for the first time. */
+  readonly marks: LoadMarks;
   readonly logger: Logger;
   /** For so long after a switch, a version that fails is left again. Default 300000 ms. */
   readonly watchMs?: number;
@@ -42,6 +45,9 @@ const PASSING: ReadonlySet<string> = new Set([
   'ISO_ERR_BUS_CLOSED',
   'ISO_ERR_DEPLOY_FAILED',
 ]);
+
+/** No other fleet makes it better. */
+const HOPELESS: ReadonlySet<string> = new Set(['ISO_ERR_GOLDEN_MISMATCH', 'ISO_ERR_VERSION_DEADLY']);
 
 /**
  * Serves the newest version of a model that proves itself. The next one is loaded, deployed and checked while the running
@@ -152,7 +158,8 @@ export class VersionedModel extends Emitter<VersionedEvents> {
     let service: ModelService | undefined;
     try {
       const kept = this.#before && same(this.#before, offer) ? this.#before : offer;
-      service = this.#options.serviceFor(await kept.load());
+      const guard = this.#guardOf(offer);
+      service = this.#options.serviceFor(await guard(() => kept.load()), guard);
       this.#candidate.service = service;
       await this.#deployed(offer, service);
     } catch (cause) {
@@ -166,6 +173,14 @@ export class VersionedModel extends Emitter<VersionedEvents> {
       this.#candidate = undefined;
       this.#withdraw = () => undefined;
     }
+  }
+
+  /** What it does is marked on disk, until the version has been deployed once. */
+  #guardOf({ version, fingerprint }: OfferedVersion): Guard {
+    const { name: model, marks } = this.#options;
+    const refusal = (mark: string) => IsobathError.of('ISO_ERR_VERSION_CRASHED', { model, version, mark });
+    const key = `${model} ${version} ${fingerprint}`;
+    return (work, { proves = false } = {}) => marks.run({ key, refusal, proves }, work);
   }
 
   /** Resolves when the version serves. Rejects with why it never will, or WITHDRAWN. */
@@ -183,7 +198,7 @@ export class VersionedModel extends Emitter<VersionedEvents> {
         const candidate = this.#candidate?.service === service ? this.#candidate : undefined;
         const final = agents.length === 0 && !PASSING.has(error.code);
         if (candidate && final) candidate.error = error;
-        if (candidate && final && (error.code === 'ISO_ERR_GOLDEN_MISMATCH' || this.#hasOther(offer))) {
+        if (candidate && final && (HOPELESS.has(error.code) || this.#hasOther(offer))) {
           reject(error);
         } else if (agents.length === 0) {
           const { name, logger } = this.#options;

@@ -22,8 +22,8 @@ describe('the broker cuts', () => {
     await sending.closed;
   });
 
-  it('a packet that is too large, before its bytes arrive', async () => {
-    const { port } = await startBroker();
+  it('a packet that is too large to be read to its end, before its bytes arrive', async () => {
+    const { port } = await startBroker({ limits: { maxDiscardBytes: 2 ** 20 } });
     const client = await RawClient.accepted(port);
     client.socket.write(publishPacket('a', Buffer.alloc(3 * 2 ** 20)).subarray(0, 8));
     await client.closed;
@@ -39,13 +39,6 @@ describe('the broker cuts', () => {
   it('a client that is silent for longer than its keep-alive', async () => {
     const { port } = await startBroker();
     const client = await RawClient.accepted(port, 1);
-    await client.closed;
-  });
-
-  it('a client that wants no keep-alive', async () => {
-    const { port } = await startBroker();
-    const client = await RawClient.open(port);
-    client.socket.write(connectPacket('raw', 0));
     await client.closed;
   });
 

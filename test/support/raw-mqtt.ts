@@ -69,6 +69,11 @@ export function subscribePacket(filter: string, qos = 0): Buffer {
   return packet(0x82, Buffer.concat([Buffer.of(0, 1), text(filter), Buffer.of(qos)]));
 }
 
-export function publishPacket(topic: string, payload: Buffer): Buffer {
-  return packet(0x30, Buffer.concat([text(topic), payload]));
+export function publishPacket(
+  topic: string,
+  payload: Buffer,
+  { qos = 0, id = 1, retain = false }: { qos?: number; id?: number; retain?: boolean } = {},
+): Buffer {
+  const identifier = qos > 0 ? Buffer.of(id >> 8, id & 0xff) : Buffer.alloc(0);
+  return packet(0x30 | (qos << 1) | Number(retain), Buffer.concat([text(topic), identifier, payload]));
 }

@@ -7,6 +7,7 @@ import { bytesOf, Tensor } from '../../tensor/tensor.ts';
 import type { CompiledProgram, Engine, EngineOptions, RunResult } from '../engine.ts';
 import { EngineThread } from '../engine-thread.ts';
 import { movable, ownCopy } from '../transfer.ts';
+import { type DeclaredOutput, requireHeld } from '../unheld.ts';
 import { kernelGraph } from './kernel-graph.ts';
 
 const NAME = 'onnxruntime';
@@ -87,9 +88,14 @@ export class OnnxruntimeEngine implements Engine {
         ({ buffer }) => buffer as ArrayBuffer,
       );
       const settings = { threads: this.threads, optimization: this.#optimization };
-      await thread.call('open', { session, model: bytes, external, ...settings }, transfer);
+      const request = { session, model: bytes, external, ...settings };
+      const { outputs } = await thread.call<{ outputs: DeclaredOutput[] }>('open', request, transfer);
+      requireHeld(program, outputs);
     } catch (error) {
-      if (error instanceof IsobathError) throw error;
+      if (error instanceof IsobathError) {
+        await thread.call('close', { session }).catch(() => undefined);
+        throw error;
+      }
       throw this.#failure('ISO_ERR_ENGINE_COMPILE', thread, program, error);
     }
     return {

@@ -49,7 +49,11 @@ const operations = {
       },
     });
     sessions.set(session, created);
-    return {};
+    const outputs = created.outputMetadata.map((output) => ({
+      name: output.name,
+      type: output.isTensor ? output.type : 'not a tensor',
+    }));
+    return { result: { outputs } };
   },
 
   async run({ session, names, inputs, outputs }) {

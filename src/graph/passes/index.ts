@@ -12,6 +12,7 @@ import { placeDequantized } from './place-dequantized.ts';
 import { placeQuantized } from './place-quantized.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
+import { unheldInside } from './unheld-inside.ts';
 
 /** What is done to a model before it is planned, in this order. */
 export const PASSES: readonly Pass[] = [
@@ -25,6 +26,7 @@ export const PASSES: readonly Pass[] = [
   foldBatchNorm,
   dropIdentity,
   dropUnused,
+  unheldInside,
   openLast,
   placeDequantized,
   placeQuantized,
