@@ -45,6 +45,21 @@ describe('isobath import', () => {
     return { path: join(folder, 'split/net.onnx'), files };
   };
 
+  it.each([
+    [
+      ['--like', 'torchvision', '--resize', 'bicubic', '--no-antialias'],
+      { like: 'torchvision', resize: 'bicubic', antialias: false },
+    ],
+    [
+      ['--like', 'tfjs', '--resize', 'nearest', '--coordinates', 'align-corners'],
+      { like: 'tfjs', resize: 'nearest', coordinates: 'align-corners' },
+    ],
+  ])('stores how pictures are resized: %j', async (flags, input) => {
+    const { code } = await run(await model(), '--models', models, ...flags);
+    expect(code).toBe(0);
+    expect((await manifestOf('net/1')).input).toMatchObject(input);
+  });
+
   it('stores a model with golden outputs as a version that loads again', async () => {
     const result = await run(await model(), '--models', models, '--golden', 'random', '--golden', 'random');
     expect(result).toMatchObject({
@@ -189,6 +204,19 @@ describe('isobath import', () => {
       ['more labels than classes', ['--dry-run', '--labels', 'L'], 1, 'ISO_ERR_MANIFEST_INVALID'],
       ['channels that the input lacks', ['--dry-run', '--channels', 'gray'], 1, 'ISO_ERR_MANIFEST_INVALID'],
       ['means of another number', ['--dry-run', '--mean', '1,2'], 1, 'ISO_ERR_MANIFEST_INVALID'],
+      [
+        'a resize that the library has not',
+        ['--dry-run', '--like', 'torchvision', '--resize', 'area'],
+        1,
+        'ISO_ERR_MANIFEST_INVALID',
+      ],
+      [
+        'coordinates of another library than tfjs',
+        ['--dry-run', '--like', 'keras', '--coordinates', 'half-pixel'],
+        1,
+        'ISO_ERR_MANIFEST_INVALID',
+      ],
+      ['a library that is not known', ['--dry-run', '--like', 'paint'], 2, 'ISO_ERR_USAGE'],
       ['a mean that is no number', ['--dry-run', '--mean', 'a,b,c'], 2, 'ISO_ERR_USAGE'],
     ])('%s', async (_, args, exit, code) => {
       const labels = join(folder, 'labels.txt');

@@ -1,11 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { BITS, type Passes, scalarPasses } from './fixed-passes.ts';
 import type { Pixels } from './pixels.ts';
 import { simdPasses } from './simd-passes.ts';
+import { inSlices } from './slices.ts';
 import type { Taps } from './taps.ts';
-
-/** Products after which the event loop has a turn: some 10 ms of JavaScript on a desktop processor. */
-const SLICE = 10_000_000;
 
 let known: Passes | undefined;
 
@@ -56,19 +53,6 @@ async function down(pixels: Pixels, taps: Taps, top: number, passes: Passes): Pr
     passes.down(pixels, taps, weights, data, start, end, top);
   });
   return { width, height, channels, data };
-}
-
-/** All of `rows`, as many at a time as cost SLICE, and at least one. */
-async function inSlices(
-  rows: number,
-  costOfRow: number,
-  run: (start: number, end: number) => void,
-): Promise<void> {
-  const slice = Math.max(1, Math.floor(SLICE / costOfRow));
-  for (let row = 0; row < rows; row += slice) {
-    if (row > 0) await turn();
-    run(row, Math.min(rows, row + slice));
-  }
 }
 
 function fixed({ weights }: Taps): Int32Array {

@@ -7,6 +7,19 @@ const SLACK = 16;
 /** The memory never shrinks, so what needs more is left to JavaScript: rows of a huge picture summed before its columns. */
 const MOST_BYTES = 64 * 2 ** 20;
 
+/** What is used of the global of this name: Node's types of version 20 have none of it. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  readonly Memory: new (size: { initial: number }) => Memory;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+};
+
+interface Memory {
+  readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
+}
+
 interface Exports {
   a(...places: number[]): void;
   d(...places: number[]): void;
@@ -18,7 +31,7 @@ export function simdPasses(): Passes | undefined {
   if (!WebAssembly.validate(bytes)) return undefined;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: { m: memory } });
-  const { a, d } = instance.exports as unknown as Exports;
+  const { a, d } = instance.exports as Exports;
 
   /** Where in the memory each of `sizes` bytes lies; undefined if they are too many. */
   const placesOf = (...sizes: number[]): number[] | undefined => {
