@@ -91,7 +91,7 @@ function inferConcat(context: OperatorContext): OutputTypes {
 }
 
 /** The extents of a Split node's outputs: named, or as equal as they can be with the last one smaller. */
-function splitExtents(context: OperatorContext, extent: number): readonly number[] | undefined {
+export function splitExtents(context: OperatorContext, extent: number): readonly number[] | undefined {
   const { node } = context;
   const parts = node.outputs.length;
   const named = attributeOrInput(context, 'split', 1);
