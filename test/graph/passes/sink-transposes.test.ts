@@ -135,7 +135,10 @@ describe('Transposes', () => {
     const graph = await reduced((b, x) => {
       const [left, right] = b.split('Split', [b.conv(x, 4)], 2, { axis: 3, split: [1, 3] });
       const cut = b.add('Slice', [right!], { axes: [1, -1], starts: [1, 0], ends: [9, 2] });
-      return b.conv(b.add('Concat', [cut, b.add('Slice', [left!], { starts: [0, 1], ends: [9, 9] })], { axis: 3 }), 2);
+      return b.conv(
+        b.add('Concat', [cut, b.add('Slice', [left!], { starts: [0, 1], ends: [9, 9] })], { axis: 3 }),
+        2,
+      );
     }, 9);
     // One at the input, one at the output, which stays NHWC.
     expect(transposes(graph)).toBe(2);
