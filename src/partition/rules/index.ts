@@ -7,7 +7,13 @@ import { elementwise, softmax } from './elementwise.ts';
 import { integerGemm, integerMatmul, packedMatmul, reducedIntegerMatmul } from './integer-multiplication.ts';
 import { concatenation, reshaping, transposition } from './layout.ts';
 import { gemm, matmul, reducedGemm, reducedMatmul } from './multiplication.ts';
-import { batchNormalization, instanceNormalization, layerNormalization, lrn } from './normalization.ts';
+import {
+  batchNormalization,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  lrn,
+} from './normalization.ts';
 import { globalPooling, pooling } from './pooling.ts';
 import { asQuantised, quantisedConcatenation, quantisedPair, quantisedSoftmax } from './qlinear.ts';
 import { padding, quantizing, reduction, resizing, slicing } from './resampling.ts';
@@ -43,10 +49,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   GlobalAveragePool: globalPooling,
   GlobalLpPool: globalPooling,
   GlobalMaxPool: globalPooling,
+  GroupNormalization: groupNormalization,
   InstanceNormalization: instanceNormalization,
   LRN: lrn,
   LayerNormalization: layerNormalization,
   LogSoftmax: softmax,
+  LpPool: pooling,
   MatMul: matmul,
   MatMulInteger: integerMatmul(MATMUL_INTEGER),
   MaxPool: pooling,
@@ -54,6 +62,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   QLinearConv: convolutionRule(QLINEAR_CONV),
   QLinearMatMul: integerMatmul(QLINEAR_MATMUL),
   QuantizeLinear: quantizing,
+  RMSNormalization: layerNormalization,
   Reshape: reshaping,
   Resize: resizing,
   Slice: slicing,

@@ -85,37 +85,18 @@ export const padding: Rule = (target) => {
 
 /** What a Slice takes is a region of its input, shifted; it may step over elements, but forwards. */
 export const slicing: Rule = (target) => {
-  const { graph, node, region } = target;
+  const { node, region } = target;
   const cuts = cutsOf(contextOfTarget(target), inputShape(target, 0));
-  if (!cuts || cuts.some(({ step }) => step < 1) || (graph.opsets[''] ?? 1) < 10) return undefined;
+  if (!cuts || cuts.some(({ step }) => step < 1)) return undefined;
   const input = [...region];
   for (const { axis, start, step } of cuts) {
     const [from, to] = region[axis]!;
     input[axis] = [start + from * step, start + (to - 1) * step + 1];
   }
+  const steps = new Map(cuts.map(({ axis, step }) => [axis, step]));
   return {
     inputs: [input],
-    emit(builder) {
-      const taken = builder.take(node.inputs[0]!, input);
-      const shape = regionShape(input);
-      const steps = cuts.map(({ step }) => step);
-      const parameters = [
-        builder.int64s(
-          `${node.name}/starts`,
-          cuts.map(() => 0),
-        ),
-        builder.int64s(
-          `${node.name}/ends`,
-          cuts.map(({ axis }) => shape[axis]!),
-        ),
-        builder.int64s(
-          `${node.name}/axes`,
-          cuts.map(({ axis }) => axis),
-        ),
-        builder.int64s(`${node.name}/steps`, steps),
-      ];
-      builder.node({ ...node, inputs: [taken, ...parameters], outputs: [node.outputs[0]!], attributes: {} });
-    },
+    emit: (builder) => builder.slice(node.inputs[0]!, input, node.outputs[0]!, steps),
   };
 };
 
