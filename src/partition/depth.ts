@@ -86,7 +86,7 @@ export function headDepth({ graph, nodes }: Run): LayerDepth | undefined {
 export function inputUnits({ graph, nodes }: Run): number {
   const { core } = unitsOf(graph).of(nodes.at(-1)!);
   const layer = layerDepth(graph, core);
-  const first = nodes.find(({ inputs: [name = ''] }) => !graph.initializers.has(name))!;
+  const first = nodes.find(({ inputs: [name = ''] }) => !graph.initializers.has(name)) ?? core;
   const [from, ifm] = [first, core].map(({ inputs: [name = ''] }) => graph.types.get(name)?.shape);
   if (first === core || !from || !ifm || String(from) === String(ifm)) return layer?.input ?? 0;
   return from[1] ?? 0;

@@ -41,7 +41,7 @@ describe.each(FORMATS)('random quantised models (%s)', (format) => {
     );
     const sums = format === 'dynamic' && scheme !== 'depth-chain' && SUMMING.includes(scheme);
     if (sums || PLACING.includes(scheme)) expect(distributed).toBeGreaterThan(5);
-    // what is rounded to a byte has no partial sums, and between the layers of a chain stands the range of a whole feature map
+    // what is rounded to a byte has no partial sums, and the range of a whole feature map stands between two layers
     else expect(distributed).toBe(0);
   });
 });
