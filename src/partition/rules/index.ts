@@ -26,9 +26,9 @@ const all = (names: readonly string[], rule: Rule): Readonly<Record<string, Rule
 /** Where the operators of quantised models have their operands, as the standard and onnxruntime's ContribOperators.md say. */
 const CONV_INTEGER = { filters: 1, perFilter: [3] };
 const QLINEAR_CONV = { filters: 3, bias: 8, perFilter: [4, 5] };
-const MATMUL_INTEGER = { second: 1, perRow: [2], perColumn: [3] };
-const QLINEAR_MATMUL = { second: 3, perRow: [1, 2], perColumn: [4, 5] };
-const QGEMM = { second: 3, bias: 6, perRow: [], perColumn: [4, 5] };
+const MATMUL_INTEGER = { second: 1, perColumn: [3] };
+const QLINEAR_MATMUL = { second: 3, perColumn: [4, 5] };
+const QGEMM = { second: 3, bias: 6, perColumn: [4, 5] };
 
 const ofMicrosoft = (rules: Readonly<Record<string, Rule>>) =>
   Object.fromEntries(Object.entries(rules).map(([name, rule]) => [`${MICROSOFT}.${name}`, rule]));
