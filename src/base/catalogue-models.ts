@@ -18,7 +18,7 @@ export const MODELS = {
   },
   ISO_ERR_MODEL_DYNAMIC_SHAPE: {
     message: 'The input {input} has the open dimensions {dims}.',
-    cure: 'Give every dimension a size, in this order, as in `--shape {input}=1,3,224,224`.',
+    cure: 'Give every dimension the size that you want, in this order, as in `--shape {input}={example}`.',
   },
   ISO_ERR_EXTERNAL_DATA: {
     message: 'The filters {tensor} of {file} lie in {location}, which {reason}.',
