@@ -1,7 +1,9 @@
 import { resolveModel } from '../src/cli/resolve-model.ts';
 import type { Engine } from '../src/engine/engine.ts';
 import { engineNamed } from '../src/engine/engines.ts';
+import { noiseOf } from '../src/engine/noise.ts';
 import type { Graph } from '../src/graph/graph.ts';
+import type { Noise } from '../src/tensor/judgement.ts';
 import { Tensor } from '../src/tensor/tensor.ts';
 import type { ModelFile } from './field/files.ts';
 import { inputsOf } from './field/inputs.ts';
@@ -34,6 +36,7 @@ async function openOurs(engine: Engine, graph: Graph): Promise<WholeModel> {
 }
 
 let opened: WholeModel | undefined;
+let noise: (() => Promise<Noise>) | undefined;
 let inputs: ReadonlyMap<string, Tensor> = new Map();
 let last: ReadonlyMap<string, Tensor> = new Map();
 
@@ -55,6 +58,7 @@ serve({
     const { graph } = await resolveModel(file, { engine, shapes });
     inputs = inputsOf(graph, values);
     if (side === 'ours') {
+      noise = () => noiseOf(engine, graph, inputs);
       opened = await openOurs(engine, graph);
       return;
     }
@@ -72,6 +76,8 @@ serve({
     }
     return times;
   },
+  /** What rounding alone does to the outputs, by name. */
+  noise: async () => [...(await noise!())],
   /** Of the last run. */
   outputs: () => plainOutputs(last),
   close: () => opened?.close(),

@@ -7,6 +7,7 @@ import { checkAgainstModel } from '../formats/manifest-fit.ts';
 import type { Graph } from '../graph/graph.ts';
 import { zooModel } from '../zoo/zoo.ts';
 import { bundledModel, sampleOf } from './bundled.ts';
+import { usage } from './context.ts';
 import type { Shapes } from './option-values.ts';
 import { isModelPath, servedName, topicName, ZOO_PREFIX } from './served-name.ts';
 
@@ -47,14 +48,25 @@ interface Source {
 
 /**
  * `zoo:NAME`, a bundled model's name, or the path of a model file or its folder; simplified, with every shape known. Throws
- * ISO_ERR_MANIFEST_INVALID where its manifest does not fit it, and what the readers of models throw.
+ * ISO_ERR_MANIFEST_INVALID where its manifest does not fit it, ISO_ERR_USAGE where `shapes` name no input, and what the readers of models throw.
  */
 export async function resolveModel(spec: string, options: ResolveOptions): Promise<ResolvedModel> {
   const source = await sourceOf(spec, options);
+  refuseUnknown(Object.keys(options.shapes ?? {}), source.graph);
   const graph = await prepareGraph(source.graph, options.engine);
   if (source.manifest && !options.draft)
     checkAgainstModel(source.manifest, graph, source.manifestFile ?? `of ${spec}`);
   return { spec, ...source, graph };
+}
+
+/** A slip in the name of an input would leave its size as it is, without a word. */
+function refuseUnknown(shaped: readonly string[], { inputs }: Graph): void {
+  const unknown = shaped.filter((name) => !inputs.includes(name));
+  if (unknown.length === 0) return;
+  throw usage(
+    `--shape names ${unknown.join(', ')}, which is no input of the model.`,
+    `Its inputs are: ${inputs.join(', ')}.`,
+  );
 }
 
 /** The name under which a master serves the model, without reading it. */

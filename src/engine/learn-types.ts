@@ -39,7 +39,9 @@ export async function learnTypes(graph: Graph, engine: Engine): Promise<Graph> {
 async function learnSome(graph: Graph, unknown: readonly string[], engine: Engine): Promise<Graph> {
   for (let asked = unknown; ; asked = asked.slice(0, Math.ceil(asked.length / 2))) {
     const runs = await probeRuns(graph, asked, engine).catch((error: Error) => {
-      if (error.cause instanceof UnheldOutputs) return error.cause;
+      const { cause } = error;
+      const isInside = (name: string) => !graph.outputs.includes(name);
+      if (cause instanceof UnheldOutputs && [...cause.names].every(isInside)) return cause;
       throw error;
     });
     if (runs instanceof UnheldOutputs) return marked(graph, runs.names, { unheld: true });

@@ -1,3 +1,5 @@
+import { ReadContext } from '../formats/onnx/context.ts';
+import { lift } from '../formats/onnx/lift/lift.ts';
 import { foreignTensors } from '../graph/foreign-types.ts';
 import type { Graph } from '../graph/graph.ts';
 import { dependenceOf, inferTypes } from '../graph/infer.ts';
@@ -10,8 +12,8 @@ import { requireHeld } from './unheld.ts';
 /**
  * A model as it is planned and served: branches that are always taken inlined, simplified, with the type of every tensor
  * but those that have another shape in every run, or elements that Isobath does not hold. The engine is started where an
- * operator is unknown. Throws ISO_ERR_SHAPE_INVALID, ISO_ERR_MODEL_TOO_LARGE, ISO_ERR_SHAPE_UNKNOWN, and ISO_ERR_TENSOR_TYPE for
- * an output of such elements.
+ * operator is unknown. Throws ISO_ERR_SHAPE_INVALID, ISO_ERR_MODEL_TOO_LARGE, ISO_ERR_SHAPE_UNKNOWN, ISO_ERR_MODEL_UNSUPPORTED
+ * for a node of an inlined branch that no engine knows in its form, and ISO_ERR_TENSOR_TYPE for an output of such elements.
  */
 export async function prepareGraph(graph: Graph, engine: Engine): Promise<Graph> {
   const foreign = foreignTensors(graph);
@@ -20,7 +22,7 @@ export async function prepareGraph(graph: Graph, engine: Engine): Promise<Graph>
     return type === undefined ? [] : [{ name, type }];
   });
   requireHeld(graph, declared);
-  for (let typed = inferTypes(inlineBranches(graph)); ; typed = inferTypes(inlineBranches(typed))) {
+  for (let typed = inferTypes(inlined(graph)); ; typed = inferTypes(inlined(typed))) {
     if (learnableTensors(typed).length > 0) {
       await engine.start();
       // what was learnt may tell a condition, whose branch has tensors to learn
@@ -31,6 +33,12 @@ export async function prepareGraph(graph: Graph, engine: Engine): Promise<Graph>
       typed = decided;
     }
   }
+}
+
+/** What was in a branch is written in today's form, as reading does with what is outside of branches. */
+function inlined(graph: Graph): Graph {
+  const next = inlineBranches(graph);
+  return next === graph ? graph : lift(next, new ReadContext(graph.name));
 }
 
 /**

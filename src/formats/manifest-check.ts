@@ -25,7 +25,7 @@ interface Fields {
 }
 
 const text: Rule = (value) => (typeof value === 'string' && value.trim() !== '' ? undefined : 'a text');
-const number: Rule = (value) => (Number.isFinite(value) ? undefined : 'a number');
+const factor: Rule = (value) => (Number.isFinite(value) && value !== 0 ? undefined : 'a number other than 0');
 const pixels: Rule = (value) =>
   Number.isInteger(value) && (value as number) > 0 && (value as number) <= 16_384
     ? undefined
@@ -86,7 +86,7 @@ const FIELDS: Fields = {
     rule: {
       name: { rule: text },
       channels: { rule: oneOf(CHANNELS) },
-      scale: { rule: number },
+      scale: { rule: factor },
       mean: { rule: numbers('a list of numbers', () => true) },
       std: { rule: numbers('a list of numbers other than 0', (value) => value !== 0) },
       fit: { rule: oneOf(FITS) },

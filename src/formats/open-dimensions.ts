@@ -88,8 +88,12 @@ export function closedShape(
     ? overriddenShape(input, dimensions, override)
     : dimensions?.map((dimension, axis) => closed(dimension, axis, symbols));
   if (shape?.every((extent) => extent !== undefined)) return shape;
-  const dims = dimensions ? `[${dimensions.map((dimension) => dimension ?? '?').join(', ')}]` : '[...]';
-  throw IsobathError.of('ISO_ERR_MODEL_DYNAMIC_SHAPE', { input, dims });
+  const dims = dimensions
+    ? `[${dimensions.map((dimension) => dimension ?? '?').join(', ')}]`
+    : 'of any number';
+  const sizes = dimensions ?? [1, 3, undefined, undefined];
+  const example = sizes.map((dimension, axis) => closed(dimension, axis, symbols) ?? 224).join(',');
+  throw IsobathError.of('ISO_ERR_MODEL_DYNAMIC_SHAPE', { input, dims, example });
 }
 
 function closed(

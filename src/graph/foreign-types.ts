@@ -1,6 +1,7 @@
 import { numberOf } from './attributes.ts';
 import { dtypeOf } from './data-types.ts';
 import { type Graph, type Node, writesOf } from './graph.ts';
+import { NO_TENSORS } from './operators/open-shapes.ts';
 
 /** Operators that only move elements: what comes out of them is of the type of their first input. */
 const MOVES: ReadonlySet<string> = new Set(
@@ -39,6 +40,9 @@ const NAMES: Readonly<Record<number, string>> = {
 const NAMED_BY: Readonly<Record<string, string>> = { Cast: 'to', QuantizeLinear: 'output_dtype' };
 
 function foreignType(node: Node): string | undefined {
+  if (node.domain === '' && Object.hasOwn(NO_TENSORS, node.op)) {
+    return node.op.startsWith('String') ? 'string' : 'not a tensor';
+  }
   const attribute = node.domain === '' ? NAMED_BY[node.op] : undefined;
   const number = attribute ? numberOf(node, attribute, 0) : 0;
   return number === 0 || dtypeOf(number) !== undefined ? undefined : (NAMES[number] ?? `number ${number}`);

@@ -1,10 +1,8 @@
-import { axisOf, numberOf } from '../graph/attributes.ts';
-import { type Graph, knownTypeOf, type Node, readsOf, writesOf } from '../graph/graph.ts';
+import { type Graph, type Node, writesOf } from '../graph/graph.ts';
 import { macsOf } from '../graph/macs.ts';
-import { axisRegion, type Range } from '../tensor/region.ts';
 import { connectedParts } from './connected.ts';
+import { jointsOf, type Slot } from './joint.ts';
 import type { Run } from './run.ts';
-import type { TensorRegion } from './shard.ts';
 import { type WholeOutput, wholeTensor } from './whole.ts';
 
 /** A part of a run that reads nothing of its other parts. */
@@ -14,13 +12,13 @@ export interface Branch {
   readonly macs: number;
 }
 
-const TOGETHER = 'its nodes hang together: it has no branches';
-
-/** A place in the output of a Concat, and the tensor that goes there. */
-interface Slot {
-  readonly tensor: string;
-  readonly to: TensorRegion;
+/** The branches of a run, and its graph with what they make beyond the graph's own tensors. */
+export interface Branches {
+  readonly graph: Graph;
+  readonly all: readonly Branch[];
 }
+
+const TOGETHER = 'its nodes hang together: it has no branches';
 
 /**
  * The branches of a run. A Concat at its end is no node of theirs: what it would copy is placed where it would put it.
@@ -28,41 +26,41 @@ interface Slot {
  *     x -+-> conv 1x1 ------------> a --+
  *        +-> conv 1x1 -> conv 5x5 > b --+-> Concat     a -> channels [0, A) of it, b -> channels [A, A + B)
  */
-export function branchesOf({ graph, nodes, outputs }: Run): Branch[] | string {
-  const inOneConcat = nodes.some(({ op, outputs: [made] }) => op === 'Concat' && made === outputs[0]);
-  if (outputs.length < 2 && !inOneConcat) return TOGETHER;
-  const read = new Set(nodes.flatMap(readsOf));
-  const joints = nodes.filter(
-    (node) => node.op === 'Concat' && node.domain === '' && !read.has(node.outputs[0]!),
-  );
-  const parts = connectedParts(nodes.filter((node) => !joints.includes(node)));
-  const slots = joints
-    .filter((joint) => outputs.includes(joint.outputs[0]!))
-    .flatMap((joint) => slotsOf(graph, joint));
+export function branchesOf(run: Run): Branches | string {
+  const { nodes, outputs } = run;
+  const joints = jointsOf(run);
+  const inOneJoint = joints.some(({ output }) => output === outputs[0]);
+  if (outputs.length < 2 && !inOneJoint) return TOGETHER;
+  const joining = new Set(joints.flatMap((joint) => joint.nodes));
+  const parts = connectedParts(nodes.filter((node) => !joining.has(node)));
+  const slots = joints.filter(({ output }) => outputs.includes(output)).flatMap((joint) => joint.slots);
   const made = new Set(parts.flat().flatMap(writesOf));
-  const foreign = slots.find(({ tensor }) => !made.has(tensor));
-  if (foreign) return `its Concat passes on ${foreign.tensor}, which none of its branches makes`;
-  const branches = parts.flatMap((part) => {
-    const writes = part.flatMap(writesOf);
-    const own = writes.filter((tensor) => outputs.includes(tensor));
-    const leaving = [
-      ...own.map((tensor) => ({ tensor, to: wholeTensor(graph, tensor) })),
-      ...slots.filter(({ tensor }) => writes.includes(tensor)),
-    ];
-    const macs = part.reduce((sum, node) => sum + macsOf(graph, node), 0);
-    return leaving.length > 0 ? [{ nodes: part, outputs: leaving, macs }] : [];
-  });
-  return branches.length < 2 ? TOGETHER : branches;
+  const foreign = slots.find(({ from }) => !made.has(from));
+  if (foreign) return `its Concat passes on ${foreign.from}, which none of its branches makes`;
+  const graph = {
+    ...run.graph,
+    types: new Map([...run.graph.types, ...slots.flatMap(({ types }) => [...types])]),
+  };
+  const all = parts.flatMap((part) => branchOf(graph, part, outputs, slots));
+  return all.length < 2 ? TOGETHER : { graph, all };
 }
 
-function slotsOf(graph: Graph, concat: Node): Slot[] {
-  const tensor = concat.outputs[0]!;
-  const { shape } = knownTypeOf(graph.types, tensor);
-  const axis = axisOf(numberOf(concat, 'axis', 1), shape.length);
-  let end = 0;
-  return concat.inputs.map((input) => {
-    const range: Range = [end, end + knownTypeOf(graph.types, input).shape[axis]!];
-    end = range[1];
-    return { tensor: input, to: { tensor, region: axisRegion(shape, axis, range) } };
-  });
+/** None where nobody reads what the part makes. */
+function branchOf(
+  graph: Graph,
+  part: readonly Node[],
+  outputs: readonly string[],
+  slots: readonly Slot[],
+): Branch[] {
+  const writes = part.flatMap(writesOf);
+  const filled = slots.filter(({ from }) => writes.includes(from));
+  const leaving = [
+    ...writes
+      .filter((tensor) => outputs.includes(tensor))
+      .map((tensor) => ({ tensor, to: wholeTensor(graph, tensor) })),
+    ...filled.map(({ tensor, to }) => ({ tensor, to })),
+  ];
+  const nodes = [...part, ...filled.flatMap((slot) => slot.nodes)];
+  const macs = part.reduce((sum, node) => sum + macsOf(graph, node), 0);
+  return leaving.length > 0 ? [{ nodes, outputs: leaving, macs }] : [];
 }

@@ -80,6 +80,19 @@ export function headDepth({ graph, nodes }: Run): LayerDepth | undefined {
 }
 
 /**
+ * How many units the input channels of a layer can be cut into that a run ends in: its channels, or, where a Flatten before it makes many
+ * inputs of one channel of the feature map that the run reads, the channels of that feature map. 0 where there is no such layer.
+ */
+export function inputUnits({ graph, nodes }: Run): number {
+  const { core } = unitsOf(graph).of(nodes.at(-1)!);
+  const layer = layerDepth(graph, core);
+  const first = nodes.find(({ inputs: [name = ''] }) => !graph.initializers.has(name)) ?? core;
+  const [from, ifm] = [first, core].map(({ inputs: [name = ''] }) => graph.types.get(name)?.shape);
+  if (first === core || !from || !ifm || String(from) === String(ifm)) return layer?.input ?? 0;
+  return from[1] ?? 0;
+}
+
+/**
  * How the depth of a run is cut: into `units` that stay apart from the first node to the last (a channel of a feature
  * map, the elements of that channel behind a Flatten, the filters of a depthwise convolution that read it).
  */

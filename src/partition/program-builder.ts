@@ -1,6 +1,7 @@
 import { type Attribute, type Graph, knownTypeOf, type Node } from '../graph/graph.ts';
+import { opsetOf } from '../graph/operators/index.ts';
 import { slice } from '../tensor/copy.ts';
-import { type Region, regionShape, sameRegion } from '../tensor/region.ts';
+import { type Region, regionShape, sameRegion, wholeRegion } from '../tensor/region.ts';
 import { Tensor, type TensorType } from '../tensor/tensor.ts';
 
 /**
@@ -43,26 +44,46 @@ export class ProgramBuilder {
       dtype: knownTypeOf(this.#graph.types, tensor).dtype,
       shape: regionShape(region),
     });
-    this.#slice(tensor, held, region, name);
+    this.slice(tensor, region, name);
     return name;
   }
 
-  #slice(tensor: string, held: Region, region: Region, name: string): void {
+  /** A node that makes `output` of `region` of the graph's tensor, of which it takes each `step`-th element of an axis. */
+  slice(
+    tensor: string,
+    region: Region,
+    output: string,
+    steps: ReadonlyMap<number, number> = new Map(),
+  ): void {
+    const held = this.#held.get(tensor) ?? wholeRegion(knownTypeOf(this.#graph.types, tensor).shape);
+    const source = this.#graph.initializers.has(tensor) ? this.take(tensor, held) : tensor;
+    const stepOf = (axis: number) => steps.get(axis) ?? 1;
     const axes = region.flatMap(([from, to], axis) =>
-      from === held[axis]![0] && to === held[axis]![1] ? [] : [axis],
+      from === held[axis]![0] && to === held[axis]![1] && stepOf(axis) === 1 ? [] : [axis],
     );
+    const node = { name: output, domain: '', outputs: [output], attributes: {} };
+    if (axes.length === 0) {
+      this.node({ ...node, op: 'Identity', inputs: [source] });
+      return;
+    }
     const starts = axes.map((axis) => region[axis]![0] - held[axis]![0]);
     const ends = axes.map((axis) => region[axis]![1] - held[axis]![0]);
-    const node = { name, op: 'Slice', domain: '', outputs: [name] };
-    if ((this.#graph.opsets[''] ?? 1) < 10) {
+    if (opsetOf(this.#graph) < 10) {
       const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
       const attributes = { starts: ints(starts), ends: ints(ends), axes: ints(axes) };
-      this.node({ ...node, inputs: [tensor], attributes });
-    } else {
-      const parameters = Object.entries({ starts, ends, axes });
-      const inputs = [tensor, ...parameters.map(([key, values]) => this.int64s(`${name}/${key}`, values))];
-      this.node({ ...node, inputs, attributes: {} });
+      this.node({ ...node, op: 'Slice', inputs: [source], attributes });
+      return;
     }
+    const numbers = {
+      starts,
+      ends,
+      axes,
+      ...(axes.some((axis) => stepOf(axis) !== 1) && { steps: axes.map(stepOf) }),
+    };
+    const parameters = Object.entries(numbers).map(([key, values]) =>
+      this.int64s(`${output}/${key}`, values),
+    );
+    this.node({ ...node, op: 'Slice', inputs: [source, ...parameters] });
   }
 
   constant(name: string, tensor: Tensor): string {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { IsobathError, reasonOf } from '../base/errors.ts';
+import { isName } from '../wire/names.ts';
 import { versionNames } from './scan.ts';
 import { nextVersion, versionNumber } from './versions.ts';
 
@@ -20,12 +21,21 @@ export interface StoreRequest {
   readonly files: (version: string) => readonly StoreFile[];
 }
 
-/** The version that a model would get. Throws ISO_ERR_VERSION_EXISTS, ISO_ERR_USAGE for what is no number. */
+/**
+ * The version that a model would get. Throws ISO_ERR_VERSION_EXISTS, and ISO_ERR_USAGE for a version that is no number and for
+ * a name that is hidden or, as `..`, leads out of the directory.
+ */
 export async function freeVersion({
   directory,
   model,
   version,
 }: Omit<StoreRequest, 'files'>): Promise<string> {
+  if (model.startsWith('.') || !isName(model)) {
+    const problem = `A model in a directory of models cannot be called ${JSON.stringify(model)}.`;
+    const hint =
+      'Give it another name with `--name`: letters, digits, dots, dashes and underscores, and no dot at its beginning.';
+    throw IsobathError.of('ISO_ERR_USAGE', { problem, hint });
+  }
   const names = await versionNames(join(directory, model)).catch((error: unknown) => {
     throw unwritable(directory, model, error);
   });

@@ -51,6 +51,7 @@ describe('documents of --json', () => {
     expect(layers[0]).toEqual({
       name: expect.any(String),
       op: 'Conv',
+      nodes: 1,
       inputs: [[1, 3, 224, 224]],
       output: [1, 64, 224, 224],
       macs: 86_704_128,

@@ -75,6 +75,30 @@ describe('isobath import', () => {
     expect(error.message).toContain(words);
   });
 
+  it('stores nothing beside the directory, whatever name a manifest brings', async () => {
+    const file = await model();
+    const manifest = { name: '..', version: '1', model: 'net.onnx', task: 'tensor' };
+    await writeFile(join(folder, 'net.manifest.json'), JSON.stringify(manifest));
+    expect(await run(file, '--models', models)).toMatchObject({ code: 2, error: { code: 'ISO_ERR_USAGE' } });
+    expect((await readdir(folder)).sort()).toEqual(['net.manifest.json', 'net.onnx']);
+  });
+
+  it('names the manifest file that is wrong, and takes --input alone for what takes pictures', async () => {
+    const other = join(folder, 'other.json');
+    const output = { name: 'nothing', activation: 'none' };
+    await writeFile(other, JSON.stringify({ name: 'n', version: '1', model: 'm', task: 'tensor', output }));
+    const { error } = await run(await model(), '--dry-run', '--manifest', other);
+    expect(error).toMatchObject({
+      code: 'ISO_ERR_MANIFEST_INVALID',
+      message: expect.stringContaining(other),
+    });
+    const slip = await run(await model(), '--dry-run', '--input', 'nothing');
+    expect(slip.error).toMatchObject({
+      code: 'ISO_ERR_MANIFEST_INVALID',
+      message: expect.stringContaining('nothing'),
+    });
+  });
+
   it('stores a model with golden outputs as a version that loads again', async () => {
     const result = await run(await model(), '--models', models, '--golden', 'random', '--golden', 'random');
     expect(result).toMatchObject({

@@ -8,7 +8,7 @@ import { judge } from '../../src/tensor/judgement.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
 import { fleetOfWorkers } from '../support/fleet.ts';
-import { graphOf, nodeOf } from '../support/graphs.ts';
+import { graphOf, ints, nodeOf } from '../support/graphs.ts';
 import { sureModel } from '../support/sure-model.ts';
 
 const TOLERANCE = 1e-4;
@@ -54,6 +54,21 @@ describe('what rounding does to a model', () => {
     expect(noise.get('y')).toBeLessThan(2 ** -20);
     const wrong = await distributed(perturbed(graph, 'k2', 1.1), inputs);
     expect(judge(wrong, whole, { tolerance: TOLERANCE, noise })).toMatchObject({ ok: false });
+  });
+
+  it('is a step of a Sigmoid at least where one made the output, whichever step the runs took', async () => {
+    // far below the least step: no run sees a change
+    const nodes = [
+      nodeOf('Sigmoid', ['x'], ['s']),
+      nodeOf('Reshape', ['s', 'shape'], ['scores']),
+      nodeOf('Tanh', ['x'], ['others']),
+    ];
+    const constants = { shape: ints(3) };
+    const made = graphOf({ x: [1, 3] }, nodes, { constants });
+    const graph = await prepareGraph({ ...made, outputs: ['scores', 'others'] }, engine);
+    const noise = await noiseOf(engine, graph, new Map([['x', Tensor.float32([1, 3], [-40, -50, -60])]]));
+    expect(noise.get('scores')).toBe(2 ** -24);
+    expect(noise.get('others') ?? 0).toBeLessThan(2 ** -24);
   });
 
   it('loosens nothing where it is small', async () => {

@@ -132,7 +132,7 @@ describe('parseManifest', () => {
       'task is "guess", but must be one of classification, detection, tensor',
       'lables is not a field',
       'labels is ["car",7], but must be texts only',
-      'input.scale is "1", but must be a number',
+      'input.scale is "1", but must be a number other than 0',
       'input.mean has 3 values, but gray has 1 channels',
       'input.std is [0], but must be a list of numbers other than 0',
       'input.fit is "zoom"',

@@ -6,7 +6,7 @@ import { inferTypes } from '../../src/graph/infer.ts';
 import { shardOf } from '../../src/partition/cut.ts';
 import { wholeRegion } from '../../src/tensor/region.ts';
 import { CutCheck } from '../support/cut.ts';
-import { graphOf, nodeOf } from '../support/graphs.ts';
+import { graphOf, ints, nodeOf } from '../support/graphs.ts';
 import { int, numbers } from '../support/operators.ts';
 import { randomModel } from '../support/random-graph.ts';
 import { regionOf } from '../support/regions.ts';
@@ -105,8 +105,8 @@ describe('a fused run of nodes', () => {
   });
 
   it('is not cut through an operator that makes several tensors', () => {
-    const nodes = [nodeOf('Split', ['x'], ['a', 'b'], { axis: 0 }), nodeOf('Relu', ['b'], ['y'])];
-    const graph = inferTypes(graphOf({ x: [4] }, nodes, { opset: 13 }));
+    const nodes = [nodeOf('TopK', ['x', 'k'], ['a', 'b']), nodeOf('Identity', ['b'], ['y'])];
+    const graph = inferTypes(graphOf({ x: [4] }, nodes, { constants: { k: ints(2) } }));
     expect(
       shardOf({ graph, nodes: graph.nodes }, { placed: [{ tensor: 'y', region: [[0, 1]] }] }),
     ).toBeUndefined();

@@ -40,8 +40,7 @@ describe.each(FORMATS)('random quantised models (%s)', (format) => {
       { numRuns: 20 },
     );
     const sums = format === 'dynamic' && scheme !== 'depth-chain' && SUMMING.includes(scheme);
-    const exchanges = format !== 'dynamic' || scheme !== 'rows-exchange';
-    if (sums || (PLACING.includes(scheme) && exchanges)) expect(distributed).toBeGreaterThan(5);
+    if (sums || PLACING.includes(scheme)) expect(distributed).toBeGreaterThan(5);
     // what is rounded to a byte has no partial sums, and the range of a whole feature map stands between two layers
     else expect(distributed).toBe(0);
   });

@@ -180,7 +180,7 @@ const RULES: readonly (readonly [string, Cases, number])[] = [
     ),
     40,
   ],
-  ['Clip of opset 6', unary('Clip', { min: -1.5, max: 1.5 }, 6), 40],
+  ['Clip of opset 10', unary('Clip', { min: -1.5, max: 1.5 }, 10), 40],
   ['PRelu', prelu, 40],
   ...['Add', 'Sub', 'Mul', 'Div', 'Sum'].map((op) => [op, binary(op), 40] as const),
   ['BatchNormalization', normalization, 40],

@@ -44,6 +44,7 @@ describe('a scheme says why it cannot cut a run', () => {
     ['output-depth', [a, lrn], 'LRN_y (LRN) cannot be cut along its channels'],
     ['output-depth', [a, conv('a', 'y', 'single')], 'the channels of y do not go with the 6 channels'],
     ['input-depth', [a, nodeOf('Relu', ['a'], ['y'])], 'its last node Relu_y is a Relu'],
+    ['input-depth', [nodeOf('Sub', ['low', 'x'], ['y'])], 'its last node Sub_y is a Sub'],
     ['input-depth', [conv('x', 'y', 'single'), conv('y', 'z', 'low')], 'do not go with the 6 channels'],
     ['input-depth', [a, b], 'needs more than the same part of x'],
     ['depth-grid', [a, nodeOf('Relu', ['a'], ['y'])], 'it has several nodes'],

@@ -10,7 +10,7 @@ import { planGraph } from '../../src/planner/strategies.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
 import { runPlan, runWhole } from '../support/execute.ts';
 import { fleetOfWorkers } from '../support/fleet.ts';
-import { QuantisedBuilder } from '../support/quantised.ts';
+import { integers, QuantisedBuilder } from '../support/quantised.ts';
 
 const IMAGE = Tensor.float32(
   [1, 3, 16, 16],
@@ -72,13 +72,16 @@ describe('a model from the quantiser of onnxruntime', () => {
   });
 });
 
-describe('a residual block of int8 feature maps', () => {
+describe.each([
+  ['a residual block of int8 feature maps', residualBlock],
+  ['a convolution of int8 feature maps', convolution],
+])('%s', (_, modelOf) => {
   const engine = new OnnxruntimeEngine({ threads: 1 });
   beforeAll(() => engine.start());
   afterAll(() => engine.stop());
 
   it.each(['output-depth', 'rows', 'replica'])('cut by %s, gives every bit of the whole', async (scheme) => {
-    const whole = residualBlock();
+    const whole = modelOf();
     const input = Tensor.float32(
       [1, 8, 12, 12],
       Float32Array.from({ length: 1152 }, (_, at) => (at * 7) % 13),
@@ -107,4 +110,20 @@ function residualBlock(): Graph {
   const branch = quantised(model.node('Conv', [again(quantised('x', 0.125), 0.125), w]), 0.25);
   const sum = quantised(model.node('Add', [again(quantised('x', 0.25), 0.25), again(branch, 0.25)]), 0.5);
   return model.graph([1, 8, 12, 12], again(sum, 0.5));
+}
+
+/**
+ * A step of the output is twice that of a product, so that every other sum lies in the middle between two steps, as exactly as
+ * float32 can say it: the integer kernel and Conv in float32 round many of them to different steps.
+ */
+function convolution(): Graph {
+  const model = new QuantisedBuilder();
+  const zero = model.zero('int8', 3);
+  const [x, y] = [1.03, 2 * 1.03 * 0.007].map((step) => [model.scalar(step), zero]);
+  const stored = model.constant(integers('int8', [8, 8, 1, 1], (at) => ((at * 5) % 3) - 1));
+  const w = model.node('DequantizeLinear', [stored, model.scalar(0.007)]);
+  const image = model.node('QuantizeLinear', ['x', ...x!]);
+  const conv = model.node('Conv', [model.node('DequantizeLinear', [image, ...x!]), w]);
+  const made = model.node('QuantizeLinear', [conv, ...y!]);
+  return model.graph([1, 8, 12, 12], model.node('DequantizeLinear', [made, ...y!]));
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { storeVersion } from '../../src/repository/store.ts';
 import { coded } from '../support/code.ts';
@@ -36,6 +36,17 @@ describe('storing a version', () => {
     await expect(store('v4')).rejects.toEqual(coded('ISO_ERR_USAGE', 'v4'));
     await expect(store('../x')).rejects.toEqual(coded('ISO_ERR_USAGE'));
   });
+
+  it.each(['..', '.', '.hidden', 'a/b', '../outside', ''])(
+    'stores nothing under the name %j',
+    async (model) => {
+      const storing = storeVersion({ directory, model, files });
+      await expect(storing).rejects.toEqual(coded('ISO_ERR_USAGE', JSON.stringify(model)));
+      await expect(storing).rejects.toMatchObject({ cure: expect.stringContaining('--name') });
+      await expect(readdir(directory)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await readdir(dirname(directory))).toEqual([]);
+    },
+  );
 
   it('gives each of several at a time a number of its own', async () => {
     const stored = await Promise.all(Array.from({ length: 6 }, () => store()));

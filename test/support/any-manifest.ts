@@ -86,7 +86,13 @@ const input = fc.constantFrom('RGB' as const, 'BGR' as const, 'gray' as const).c
   const each = (item: fc.Arbitrary<number>) => fc.array(item, { minLength: count, maxLength: count });
   return some<PictureInput, 'name' | 'channels' | 'scale' | 'mean' | 'std' | 'fit'>(
     {
-      ...{ name, channels: fc.constant(channels), scale: number, mean: each(number), std: each(positive) },
+      ...{
+        name,
+        channels: fc.constant(channels),
+        scale: number.filter((value) => value !== 0),
+        mean: each(number),
+        std: each(positive),
+      },
       fit: fc.constantFrom('cover' as const, 'contain' as const, 'stretch' as const),
       background: fc.array(whole(0, 255), { minLength: 3, maxLength: 3 }),
       layout: fc.constantFrom('NCHW' as const, 'NHWC' as const),

@@ -26,8 +26,22 @@ const none = Tensor.float32([0], []);
 
 export const OPSET_CASES: readonly OpsetCase[] = [
   {
-    ...{ op: 'Split', what: 'num_outputs, the last part smaller', opsets: [18, 24], outputs: 3, cut: [] },
+    ...{
+      op: 'Split',
+      what: 'num_outputs, the last part smaller',
+      opsets: [18, 24],
+      outputs: 3,
+      cut: [1, 2, 3],
+    },
     ...{ live: [f(1, 7, 4, 4)], attributes: { axis: 1, num_outputs: 3 } },
+  },
+  {
+    ...{ op: 'Split', what: 'parts as an input', opsets: [13, 18, 24], outputs: 2, cut: [1, 2, 3] },
+    ...{ live: [f(1, 7, 4, 4)], constants: [ints(5, 2)], attributes: { axis: -3 } },
+  },
+  {
+    ...{ op: 'Split', what: 'parts as an attribute', opsets: [7, 9, 10, 11], outputs: 2, cut: [1, 2, 3] },
+    ...{ live: [f(1, 3, 7, 4)], attributes: { axis: 2, split: [5, 2] } },
   },
   {
     ...{ op: 'ReduceMean', what: 'axes as an attribute', opsets: [13, 17], cut: [1] },
@@ -101,7 +115,7 @@ export const OPSET_CASES: readonly OpsetCase[] = [
     attributes: { kernel_shape: [3, 2], strides: [2, 3], dilations: [2, 2], ceil_mode: 1 },
   },
   {
-    ...{ op: 'LpPool', what: 'dilations, ceil_mode', opsets: [18, 22], cut: [] },
+    ...{ op: 'LpPool', what: 'dilations, ceil_mode', opsets: [18, 22], cut: [1, 2, 3] },
     live: [map],
     attributes: { kernel_shape: [3, 2], strides: [2, 3], dilations: [2, 2], ceil_mode: 1 },
   },
@@ -122,11 +136,24 @@ export const OPSET_CASES: readonly OpsetCase[] = [
     ...{ live: [map], constants: [f(3), f(3)], attributes: { num_groups: 3 } },
   },
   {
+    ...{ op: 'GroupNormalization', what: 'a scale per group, half of them', opsets: [18, 20], cut: [1] },
+    ...{ live: [map], constants: [f(2), f(2)], attributes: { num_groups: 2 } },
+  },
+  {
     ...{ op: 'GroupNormalization', what: 'a scale per channel', opsets: [21, 24], cut: [] },
     ...{ live: [map], constants: [f(6), f(6)], attributes: { num_groups: 3 } },
   },
   {
-    ...{ op: 'RMSNormalization', what: 'over the last axes', opsets: [23, 24], cut: [] },
+    ...{
+      op: 'GroupNormalization',
+      what: 'a scale per channel, half of the groups',
+      opsets: [21, 24],
+      cut: [1],
+    },
+    ...{ live: [map], constants: [f(6), f(6)], attributes: { num_groups: 2 } },
+  },
+  {
+    ...{ op: 'RMSNormalization', what: 'over the last axes', opsets: [23, 24], cut: [1] },
     ...{ live: [map], constants: [f(8, 10)], attributes: { axis: 2 } },
   },
   ...['none', 'tanh'].map((approximate) => ({
@@ -174,7 +201,7 @@ export const OPSET_CASES: readonly OpsetCase[] = [
     ...{ live: [map], constants: [ints(5, 12)], attributes: { axes: [2, 3] } },
   },
   {
-    ...{ op: 'Reshape', what: 'allowzero', opsets: [14, 19, 21, 23, 24], cut: [1] },
+    ...{ op: 'Reshape', what: 'allowzero', opsets: [14, 19, 21, 23, 24], cut: [1, 2] },
     ...{ live: [f(1, 6, 4)], constants: [ints(0, 6, 2, 2)], attributes: { allowzero: 0 } },
   },
   {

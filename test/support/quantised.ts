@@ -37,6 +37,13 @@ export class QuantisedBuilder {
     return output;
   }
 
+  /** A node of the operators that onnxruntime knows beyond the standard. */
+  microsoft(op: string, inputs: readonly string[], attributes: Parameters<typeof nodeOf>[3] = {}): string {
+    const name = this.node(op, inputs, attributes);
+    this.nodes.push({ ...this.nodes.pop()!, domain: 'com.microsoft' });
+    return name;
+  }
+
   quantize(x: string, dtype: Quantised, scale: number): string {
     return this.node('QuantizeLinear', [x, this.scalar(scale), this.zero(dtype, middle(dtype))]);
   }
@@ -78,7 +85,9 @@ export class QuantisedBuilder {
   }
 
   graph(input: Shape, output: string, opset = 13): Graph {
-    return graphOf({ x: input }, this.nodes, { opset, constants: this.constants, outputs: [output] });
+    const options = { opset, constants: this.constants, outputs: [output] };
+    const graph = graphOf({ x: input }, this.nodes, options);
+    return { ...graph, opsets: { ...graph.opsets, 'com.microsoft': 1 } };
   }
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Graph } from '../../src/graph/graph.ts';
 import type { Shape } from '../../src/tensor/region.ts';
 import { Tensor } from '../../src/tensor/tensor.ts';
-import { graphOf, nodeOf } from './graphs.ts';
+import { nodeOf } from './graphs.ts';
 import { numbers } from './operators.ts';
 import { integers, type Quantised, QuantisedBuilder } from './quantised.ts';
 
@@ -87,9 +87,7 @@ class RandomModel extends QuantisedBuilder {
     if (!dynamic) map = { ...map, name: this.node('QuantizeLinear', ['x', ...this.#parameters(map)]) };
     for (const each of steps) map = dynamic ? this.#float(map, each) : this.#quantised(map, each);
     const output = dynamic ? map.name : this.node('DequantizeLinear', [map.name, ...this.#parameters(map)]);
-    const opsets = { opset: 13, constants: this.constants, outputs: [output] };
-    const graph = graphOf({ x: shape }, this.nodes, opsets);
-    return { ...graph, opsets: { ...graph.opsets, 'com.microsoft': 1 } };
+    return this.graph(shape, output);
   }
 
   #next(limit: number): number {
@@ -208,7 +206,7 @@ class RandomModel extends QuantisedBuilder {
     const made = { shape: a.shape, ...this.#steps() };
     if (this.#format === 'qlinear') {
       const inputs = [a, b].flatMap((each) => [each.name, ...this.#parameters(each)]);
-      return { ...made, name: this.#microsoft(`QLinear${op}`, [...inputs, ...this.#parameters(made)]) };
+      return { ...made, name: this.microsoft(`QLinear${op}`, [...inputs, ...this.#parameters(made)]) };
     }
     return this.#rounded(made, this.node(op, [this.#dequantized(a), this.#dequantized(b)]));
   }
@@ -220,7 +218,7 @@ class RandomModel extends QuantisedBuilder {
       const inputs = maps.flatMap((each) => [each.name, ...this.#parameters(each)]);
       return {
         ...made,
-        name: this.#microsoft('QLinearConcat', [...this.#parameters(made), ...inputs], { axis: 1 }),
+        name: this.microsoft('QLinearConcat', [...this.#parameters(made), ...inputs], { axis: 1 }),
       };
     }
     const inputs = maps.map((each) => this.#dequantized(each));
@@ -242,17 +240,7 @@ class RandomModel extends QuantisedBuilder {
     if (this.#format === 'qdq')
       return this.#rounded(made, this.node(op, [this.#dequantized(map)], attributes));
     const inputs = [map.name, ...this.#parameters(map), ...this.#parameters(made)];
-    return { ...made, name: this.#microsoft(`QLinear${op}`, inputs, attributes) };
-  }
-
-  #microsoft(
-    op: string,
-    inputs: readonly string[],
-    attributes: Record<string, number | number[]> = {},
-  ): string {
-    const name = this.node(op, inputs, attributes);
-    this.nodes.push({ ...this.nodes.pop()!, domain: 'com.microsoft' });
-    return name;
+    return { ...made, name: this.microsoft(`QLinear${op}`, inputs, attributes) };
   }
 
   #dequantized(map: Map): string {

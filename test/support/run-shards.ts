@@ -28,7 +28,10 @@ export async function runShards(
   tensors: ReadonlyMap<string, Tensor>,
 ): Promise<Map<string, Tensor>> {
   const joined = new Map(
-    run.outputs.map((name) => [name, Tensor.zeros('float32', run.graph.types.get(name)!.shape)]),
+    run.outputs.map((name) => {
+      const { dtype, shape } = run.graph.types.get(name)!;
+      return [name, Tensor.zeros(dtype, shape)];
+    }),
   );
   const partsOf = ({ inputs }: Shard) =>
     inputs.map(({ tensor, region }) => slice(tensors.get(tensor)!, region));

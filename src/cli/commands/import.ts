@@ -31,8 +31,8 @@ export function importCommand(context: CliContext) {
       ['isobath import model.onnx --dry-run', 'checks a model; nothing is stored'],
       ['isobath import model.onnx --models /srv/models --name plates --golden random', 'as the next version'],
       [
-        'isobath import net.onnx --models /srv/models --labels classes.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --activation softmax',
-        'a classifier of pictures that was trained on ImageNet',
+        'isobath import net.onnx --models models --labels classes.txt --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5',
+        'a classifier of pictures that takes pixels from -1 to 1',
       ],
     ],
   });

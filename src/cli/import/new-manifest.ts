@@ -35,8 +35,9 @@ export async function draftManifest(
   const from = flags.manifest ?? model.manifestFile;
   const labels = flags.labels === undefined ? undefined : await labelsOf(flags.labels);
   const draft = draftOf(given, model, flags, { name, ...(labels ? { labels } : {}) });
-  parseManifest({ ...draft, version: '1' }, model.spec);
-  checkAgainstModel(draft, model.graph, `of ${model.spec}`);
+  const file = from ?? `of ${model.spec}`;
+  parseManifest({ ...draft, version: '1' }, file);
+  checkAgainstModel(draft, model.graph, file);
   return { draft, ...(from === undefined ? {} : { folder: dirname(from) }) };
 }
 
@@ -90,9 +91,9 @@ function pictureInput(
   const { channels, layout, scale, mean, std, fit } = flags;
   const resizing = resizeFlags(flags);
   const stated =
-    [channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined) ||
+    [flags.input, channels, layout, scale, mean, std, fit].some((flag) => flag !== undefined) ||
     Object.keys(resizing).length > 0;
-  if (!stated) return given && { ...given, name: flags.input ?? given.name };
+  if (!stated) return given;
   const name = flags.input ?? given?.name ?? graph.inputs[0]!;
   const shape = graph.types.get(name)?.shape ?? [];
   const last = !isChannels(shape[1]) && isChannels(shape[3]);

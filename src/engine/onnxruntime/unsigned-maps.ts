@@ -8,7 +8,7 @@ const SHIFT = 128;
  * Quantised feature maps of int8 as uint8, moved by 128 with their zero points: the same steps stand for the same values.
  * onnxruntime's kernels for int8 feature maps are slow (1.30 on x64: a ResNet-18 takes 7 times as long). It makes uint8 of
  * them itself, but not of those that several nodes read, so that what a layer gives would depend on what lies around it.
- * An input or output of the program keeps its type.
+ * An input or output of the program keeps its type: between it and the layer int8 becomes uint8, or the other way round.
  */
 export function unsignedMaps(graph: Graph): Graph {
   const signed = ({ op, domain, inputs, outputs }: Node) => {
@@ -48,7 +48,9 @@ class Shifter {
     const readers = this.#consumers.get(output) ?? [];
     const isRead = readers.some(({ op, domain }) => op === 'DequantizeLinear' && domain === '');
     const zero = this.#zeroPoint(node, output);
-    if (!zero || !isRead) return [node];
+    // who makes what is quantised has a kernel for one type of feature map, whoever reads the result
+    const isMade = !this.#graph.inputs.includes(node.inputs[0]!);
+    if (!zero || !(isRead || isMade)) return [node];
     const made = this.#like(output);
     this.#unsigned.set(output, made);
     const quantize = turned(node, [node.inputs[0]!, node.inputs[1]!, zero], made);

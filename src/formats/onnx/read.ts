@@ -8,6 +8,7 @@ import { LIMITS, ReadContext } from './context.ts';
 import { inlineFunctions } from './functions/inline.ts';
 import { lift } from './lift/lift.ts';
 import { type GraphProto, type ModelProto, ModelProtoSchema } from './onnx_pb.ts';
+import { otherFormat } from './other-formats.ts';
 import { readInitializers } from './read-initializers.ts';
 import { domainOf, readNodes } from './read-node.ts';
 import { declaredType, inputTypes } from './value-info.ts';
@@ -60,6 +61,8 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions): Graph {
 function decodeModel(bytes: Uint8Array, context: ReadContext): ModelProto {
   if (bytes.length === 0) throw context.malformed('it is empty');
   if (bytes.length > LIMITS.fileBytes) throw context.fileTooLarge(bytes.length);
+  const other = otherFormat(bytes);
+  if (other) throw context.malformed(other);
   return context.decode('it is not protobuf', () => {
     // A Buffer would hand out Buffers, whose slice() does not copy.
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

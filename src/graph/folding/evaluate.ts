@@ -26,17 +26,15 @@ function arithmetic(operation: Parameters<typeof combine>[0]): Evaluator {
     const a = context.constant(0);
     const b = context.constant(1);
     if (context.inputs.length !== 2) return undefined;
-    // Older operator sets broadcast differently, and no exporter of theirs computes shapes.
-    if (!a || !b || context.opset < 7 || Math.max(a.size, b.size, sizeOf(output.shape)) > SMALL)
-      return undefined;
+    if (!a || !b || Math.max(a.size, b.size, sizeOf(output.shape)) > SMALL) return undefined;
     return combine(operation, a, b, output.shape);
   };
 }
 
-/** Two small inputs that broadcast to the output, by the rules of operator set 7. */
+/** Two small inputs that broadcast to the output. */
 function small(context: OperatorContext, output: TensorType, count: number): Tensor[] | undefined {
   const inputs = Array.from({ length: count }, (_, at) => context.constant(at));
-  if (context.opset < 7 || sizeOf(output.shape) > SMALL) return undefined;
+  if (sizeOf(output.shape) > SMALL) return undefined;
   return inputs.every((input) => input && input.size <= SMALL) ? (inputs as Tensor[]) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { type DType, isDType } from '../../tensor/dtype.ts';
+import type { DType } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/region.ts';
 import { numberOf } from '../attributes.ts';
 import { dtypeOf } from '../data-types.ts';
@@ -13,15 +13,9 @@ import {
   shapeText,
 } from './spec.ts';
 
-/** Undefined for a type that we do not hold. Operator sets before 6 named the type by a string. */
+/** Undefined for a type that we do not hold. */
 export function castTarget({ node }: Pick<OperatorContext, 'node'>): DType | undefined {
-  const to = node.attributes['to'];
-  if (to?.type !== 'string') return dtypeOf(numberOf(node, 'to', 0));
-  const name = to.value
-    .toLowerCase()
-    .replace(/^float$/, 'float32')
-    .replace(/^double$/, 'float64');
-  return isDType(name) ? name : undefined;
+  return dtypeOf(numberOf(node, 'to', 0));
 }
 
 function inferCast(context: OperatorContext): OutputTypes {

@@ -1,4 +1,4 @@
-import { broadcastShape, oldBroadcastShape } from './broadcast.ts';
+import { broadcastShape } from './broadcast.ts';
 import {
   hasInput,
   needInput,
@@ -17,11 +17,7 @@ const binary: OperatorSpec = {
   infer(context) {
     const first = needInput(context, 0);
     const second = needInput(context, 1);
-    const shape =
-      context.opset < 7
-        ? oldBroadcastShape(context, first.shape, second.shape)
-        : broadcastShape(context, [first.shape, second.shape]);
-    return [{ dtype: first.dtype, shape }];
+    return [{ dtype: first.dtype, shape: broadcastShape(context, [first.shape, second.shape]) }];
   },
 };
 
@@ -33,19 +29,14 @@ const variadic: OperatorSpec = {
   },
 };
 
-/** The slope is laid over the input, which keeps its shape. Before operator set 7 it had one element per channel. */
+/** The slope is laid over the input, which keeps its shape. */
 const prelu: OperatorSpec = {
   infer(context) {
     const input = needInput(context, 0);
     const slope = needInput(context, 1);
-    if (context.opset >= 7) {
-      const shape = broadcastShape(context, [input.shape, slope.shape]);
-      if (shape.some((extent, axis) => extent !== input.shape[axis])) {
-        throw shapeError(
-          context.node,
-          `the slope [${slope.shape}] is larger than the input [${input.shape}]`,
-        );
-      }
+    const shape = broadcastShape(context, [input.shape, slope.shape]);
+    if (shape.some((extent, axis) => extent !== input.shape[axis])) {
+      throw shapeError(context.node, `the slope [${slope.shape}] is larger than the input [${input.shape}]`);
     }
     return [input];
   },

@@ -27,7 +27,6 @@ function inferGemm(context: OperatorContext) {
   const { m, n } = gemmExtents(context);
   const bias = hasInput(context, 2) ? context.inputs[2]?.shape : undefined;
   const shape = [m, n];
-  // Before operator set 7 the bias was laid over the product only where `broadcast` said so; the shape is the same.
   if (bias && shapeText(broadcastShape(context, [shape, bias])) !== shapeText(shape)) {
     throw shapeError(context.node, `a bias of ${shapeText(bias)} does not fit ${shapeText(shape)}`);
   }

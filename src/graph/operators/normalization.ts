@@ -51,7 +51,7 @@ function inferPerChannel(context: OperatorContext): TensorType[] {
   return [input];
 }
 
-/** Y, then the mean and the inverse deviation that it took, with extents of 1 from `axis` on. */
+/** Y, then (LayerNormalization) the mean and the inverse deviation that it took, with extents of 1 from `axis` on. */
 function inferLayerNormalization(context: OperatorContext): TensorType[] {
   const { node } = context;
   const input = needInput(context, 0);
@@ -70,6 +70,7 @@ export const NORMALIZATION: OperatorFamily = {
   InstanceNormalization: { infer: inferPerChannel },
   GroupNormalization: { infer: inferPerChannel },
   LayerNormalization: { infer: inferLayerNormalization },
+  RMSNormalization: { infer: (context) => inferLayerNormalization(context).slice(0, 1) },
   MeanVarianceNormalization: { infer: (context) => [needInput(context, 0)] },
   LpNormalization: { infer: (context) => [needInput(context, 0)] },
   /** Each element is divided by a sum over neighbouring channels. */

@@ -20,10 +20,9 @@ function inferExpand(context: OperatorContext): OutputTypes {
   return [{ dtype, shape: broadcastShape(context, [shape, wanted]) }];
 }
 
-/** Before operator set 6 one axis was repeated, which no exporter in use writes. */
 function inferTile(context: OperatorContext): OutputTypes {
   const { dtype, shape } = needInput(context, 0);
-  const repeats = context.opset < 6 ? undefined : integersOf(context, 1);
+  const repeats = integersOf(context, 1);
   if (!repeats) return [undefined];
   if (repeats.length !== shape.length || repeats.some((times) => times < 0)) {
     throw shapeError(context.node, `repeats ${shapeText(repeats)} for ${shapeText(shape)}`);

@@ -1,5 +1,5 @@
 import type { Shape } from '../../tensor/region.ts';
-import { numberOf, numbersOf } from '../attributes.ts';
+import { numberOf } from '../attributes.ts';
 import { attributeOrInput, checkedAxes } from './axes.ts';
 import {
   checkedAxis,
@@ -75,7 +75,6 @@ function inferGather(context: OperatorContext): OutputTypes {
 function inferConcat(context: OperatorContext): OutputTypes {
   const { node } = context;
   const { dtype, shape } = needInput(context, 0);
-  // Operator sets before 4 let the axis be left out.
   const axis = checkedAxis(context, numberOf(node, 'axis', 1), shape.length);
   const output = [...shape];
   output[axis] = 0;
@@ -91,7 +90,7 @@ function inferConcat(context: OperatorContext): OutputTypes {
 }
 
 /** The extents of a Split node's outputs: named, or as equal as they can be with the last one smaller. */
-function splitExtents(context: OperatorContext, extent: number): readonly number[] | undefined {
+export function splitExtents(context: OperatorContext, extent: number): readonly number[] | undefined {
   const { node } = context;
   const parts = node.outputs.length;
   const named = attributeOrInput(context, 'split', 1);
@@ -122,11 +121,11 @@ function inferSplit(context: OperatorContext): OutputTypes {
   }));
 }
 
-/** Pads are `[begin of each axis, end of each axis]`; a negative one crops. Operator set 1 called them `paddings`. */
+/** Pads are `[begin of each axis, end of each axis]`; a negative one crops. */
 function inferPad(context: OperatorContext): OutputTypes {
   const { node } = context;
   const { dtype, shape } = needInput(context, 0);
-  const pads = attributeOrInput(context, numbersOf(node, 'paddings') ? 'paddings' : 'pads', 1);
+  const pads = attributeOrInput(context, 'pads', 1);
   const named = hasInput(context, 3) ? (integersOf(context, 3) ?? 'unknown') : undefined;
   if (pads === 'unknown' || named === 'unknown') return [undefined];
   const axes = named ?? shape.map((_, axis) => axis);

@@ -12,10 +12,12 @@ import { placeDequantized } from './place-dequantized.ts';
 import { placeQuantized } from './place-quantized.ts';
 import { poolReductions } from './pool-reductions.ts';
 import { sinkTransposes } from './sink-transposes.ts';
+import { sliceSplits } from './slice-splits.ts';
 import { unheldInside } from './unheld-inside.ts';
 
 /** What is done to a model before it is planned, in this order. */
 export const PASSES: readonly Pass[] = [
+  sliceSplits,
   foldConstants,
   moveIntoDequantized,
   dropIdentity,

@@ -1,7 +1,6 @@
 import { toInt64 } from '../../tensor/int64.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import type { Graph, Node } from '../graph.ts';
-import { opsetOf } from '../operators/index.ts';
 import type { Pass } from './pass.ts';
 
 const RESHAPING = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
@@ -13,8 +12,6 @@ const RESHAPING = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
 export const mergeReshapes: Pass = {
   name: 'merge-reshapes',
   run(graph: Graph): Graph {
-    // Operator sets before 5 have the new shape as an attribute.
-    if (opsetOf(graph) < 5) return graph;
     const { types } = graph;
     const initializers = new Map(graph.initializers);
     const newTypes = new Map(types);

@@ -2,7 +2,6 @@ import { toInt64 } from '../../tensor/int64.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { axisOf, numberOf, numbersOf } from '../attributes.ts';
 import type { Graph, Node } from '../graph.ts';
-import { opsetOf } from '../operators/index.ts';
 import type { Pass } from './pass.ts';
 
 const POOLS: ReadonlyMap<string, string> = new Map([
@@ -17,7 +16,6 @@ const POOLS: ReadonlyMap<string, string> = new Map([
 export const poolReductions: Pass = {
   name: 'pool-reductions',
   run(graph: Graph): Graph {
-    if (opsetOf(graph) < 5) return graph;
     const initializers = new Map(graph.initializers);
     const types = new Map(graph.types);
     const nodes = graph.nodes.flatMap((node): Node[] => {

@@ -4,8 +4,7 @@ import { broadcastRegion, hasInput, inputShape, type Rule, samePart } from './ru
 /** Each output element depends on the elements in the same place: Relu, Clip, Add, ... */
 export const elementwise: Rule = (target) => {
   const { node, region } = target;
-  // opset < 7 aligns the second operand at `axis`, not at the end
-  if (node.attributes['broadcast'] || node.outputs.slice(1).some((name) => name !== '')) return undefined;
+  if (node.outputs.slice(1).some((name) => name !== '')) return undefined;
   const inputs = node.inputs.map((_, at) =>
     hasInput(node, at) ? broadcastRegion(inputShape(target, at), region) : undefined,
   );

@@ -7,7 +7,13 @@ import { elementwise, softmax } from './elementwise.ts';
 import { integerGemm, integerMatmul, packedMatmul, reducedIntegerMatmul } from './integer-multiplication.ts';
 import { concatenation, reshaping, transposition } from './layout.ts';
 import { gemm, matmul, reducedGemm, reducedMatmul } from './multiplication.ts';
-import { batchNormalization, instanceNormalization, layerNormalization, lrn } from './normalization.ts';
+import {
+  batchNormalization,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  lrn,
+} from './normalization.ts';
 import { globalPooling, pooling } from './pooling.ts';
 import { asQuantised, quantisedConcatenation, quantisedPair, quantisedSoftmax } from './qlinear.ts';
 import { padding, quantizing, reduction, resizing, slicing } from './resampling.ts';
@@ -20,9 +26,9 @@ const all = (names: readonly string[], rule: Rule): Readonly<Record<string, Rule
 /** Where the operators of quantised models have their operands, as the standard and onnxruntime's ContribOperators.md say. */
 const CONV_INTEGER = { filters: 1, perFilter: [3] };
 const QLINEAR_CONV = { filters: 3, bias: 8, perFilter: [4, 5] };
-const MATMUL_INTEGER = { second: 1, perRow: [2], perColumn: [3] };
-const QLINEAR_MATMUL = { second: 3, perRow: [1, 2], perColumn: [4, 5] };
-const QGEMM = { second: 3, bias: 6, perRow: [], perColumn: [4, 5] };
+const MATMUL_INTEGER = { second: 1, perColumn: [3] };
+const QLINEAR_MATMUL = { second: 3, perColumn: [4, 5] };
+const QGEMM = { second: 3, bias: 6, perColumn: [4, 5] };
 
 const ofMicrosoft = (rules: Readonly<Record<string, Rule>>) =>
   Object.fromEntries(Object.entries(rules).map(([name, rule]) => [`${MICROSOFT}.${name}`, rule]));
@@ -43,10 +49,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   GlobalAveragePool: globalPooling,
   GlobalLpPool: globalPooling,
   GlobalMaxPool: globalPooling,
+  GroupNormalization: groupNormalization,
   InstanceNormalization: instanceNormalization,
   LRN: lrn,
   LayerNormalization: layerNormalization,
   LogSoftmax: softmax,
+  LpPool: pooling,
   MatMul: matmul,
   MatMulInteger: integerMatmul(MATMUL_INTEGER),
   MaxPool: pooling,
@@ -54,6 +62,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   QLinearConv: convolutionRule(QLINEAR_CONV),
   QLinearMatMul: integerMatmul(QLINEAR_MATMUL),
   QuantizeLinear: quantizing,
+  RMSNormalization: layerNormalization,
   Reshape: reshaping,
   Resize: resizing,
   Slice: slicing,

@@ -12,11 +12,10 @@ import {
   type Target,
 } from './rule.ts';
 
-/** Where a product of quantised factors has its second factor, a bias, and parameters with an element per row or column. */
+/** Where a product of quantised factors has its second factor, a bias, and parameters with an element per column. */
 export interface IntegerFactors {
   readonly second: number;
   readonly bias?: number;
-  readonly perRow: readonly number[];
   readonly perColumn: readonly number[];
 }
 
@@ -24,7 +23,7 @@ const vector = (shape: readonly number[]) => shape.length === 1;
 
 /**
  * The regions of all inputs; undefined where a parameter has a shape that is not cut. A scale or a zero point is one number,
- * or a vector along the rows of the first factor or the columns of the second.
+ * or a vector along the columns of the second factor. The standard has one along the rows of the first, too; onnxruntime refuses it.
  */
 function inputsOf(
   target: Target,
@@ -41,7 +40,6 @@ function inputsOf(
     if (at === operands.bias) return broadcastRegion(shape, region);
     if (sizeOf(shape) === 1) return wholeRegion(shape);
     if (vector(shape) && operands.perColumn.includes(at)) return [region.at(-1)!];
-    if (vector(shape) && operands.perRow.includes(at) && region.length > 1) return [region.at(-2)!];
     fits = false;
     return undefined;
   });

@@ -28,12 +28,52 @@ function boxOf(shape: Shape, offset: number, length: number): Region | undefined
   return length === 1 ? region : undefined;
 }
 
-/** Flatten, Reshape, Squeeze, Unsqueeze: the elements keep their order, so one run of memory becomes one run. */
+/** Neighbouring axes of the input and of the output that hold the same number of elements: half-open ranges of axes. */
+interface AxisGroup {
+  readonly from: Range;
+  readonly to: Range;
+}
+
+/**
+ * The finest groups of axes that a reshaping keeps apart.
+ *
+ *     1 x 116     x 28 x 28
+ *     1 x 2 x 58  x 28 x 28        four groups: rows and columns stay as they are
+ */
+function axisGroups(from: Shape, to: Shape): AxisGroup[] {
+  const groups: AxisGroup[] = [];
+  for (let [a, b] = [0, 0]; a < from.length || b < to.length; ) {
+    const [startA, startB] = [a, b];
+    let sizeA = a < from.length ? from[a++]! : 1;
+    let sizeB = b < to.length ? to[b++]! : 1;
+    while (sizeA !== sizeB) {
+      if (sizeA < sizeB) sizeA *= from[a++]!;
+      else sizeB *= to[b++]!;
+    }
+    groups.push({ from: [startA, a], to: [startB, b] });
+  }
+  return groups;
+}
+
+/** The box of the input that holds the elements of `region`; undefined where they do not lie in one. */
+function reshapedBox(from: Shape, to: Shape, region: Region): Region | undefined {
+  if (regionSize(region) === 0) return undefined;
+  const input: Range[] = [];
+  for (const group of axisGroups(from, to)) {
+    const part = region.slice(...group.to);
+    const runs = runsOf(to.slice(...group.to), part);
+    const box =
+      runs.count === 1 ? boxOf(from.slice(...group.from), runs.offsetOf(0), runs.length) : undefined;
+    if (!box) return undefined;
+    input.push(...box);
+  }
+  return input;
+}
+
+/** Flatten, Reshape, Squeeze, Unsqueeze: the elements keep their order, so in each group of axes one run becomes one run. */
 export const reshaping: Rule = (target) => {
-  const { graph, node, region } = target;
-  const runs = runsOf(outputShape(target), region);
-  if (runs.count !== 1 || (graph.opsets[''] ?? 1) < 5) return undefined;
-  const input = boxOf(inputShape(target, 0), runs.offsetOf(0), regionSize(region));
+  const { node, region } = target;
+  const input = reshapedBox(inputShape(target, 0), outputShape(target), region);
   if (!input) return undefined;
   return {
     inputs: [input],

@@ -1,5 +1,6 @@
 import { numberOf } from '../../graph/attributes.ts';
-import { wholeRegion } from '../../tensor/region.ts';
+import { opsetOf } from '../../graph/operators/index.ts';
+import { type Region, wholeRegion } from '../../tensor/region.ts';
 import { isWholePlane } from './halo.ts';
 import { hasInput, inputShape, outputShape, type Rule, samePart } from './rule.ts';
 
@@ -20,7 +21,23 @@ export const instanceNormalization: Rule = (target) => {
   return samePart(node, [region, [channels], [channels]]);
 };
 
-/** Normalises over the axes from `axis` on, which must be whole. */
+/**
+ * Each group of channels is normalised by all of its elements, so groups and planes must be whole. Scale and bias are
+ * per group before operator set 21, per channel since.
+ */
+export const groupNormalization: Rule = (target) => {
+  const { graph, node, region } = target;
+  const shape = outputShape(target);
+  const each = shape[1]! / numberOf(node, 'num_groups', 1);
+  const groups = region[1]!.map((channel) => channel / each);
+  const [from, to] = groups as [number, number];
+  if (!isWholePlane(region, shape) || !groups.every(Number.isInteger)) return undefined;
+  const parameter: Region = opsetOf(graph) < 21 ? [[from, to]] : [region[1]!];
+  const attributes = { ...node.attributes, num_groups: { type: 'int', value: to - from } as const };
+  return samePart(node, [region, parameter, parameter], attributes);
+};
+
+/** LayerNormalization and RMSNormalization: over the axes from `axis` on, which must be whole. */
 export const layerNormalization: Rule = (target) => {
   const { node, region } = target;
   if (node.outputs.slice(1).some((name) => name !== '')) return undefined;

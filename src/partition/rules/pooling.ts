@@ -4,7 +4,7 @@ import { wholeRegion } from '../../tensor/region.ts';
 import { haloOf, isWholePlane } from './halo.ts';
 import { inputShape, outputShape, type Rule, samePart } from './rule.ts';
 
-/** MaxPool and AveragePool: channels are apart from one another; rows and columns need a halo. */
+/** MaxPool, AveragePool and LpPool: channels are apart from one another; rows and columns need a halo. */
 export const pooling: Rule = (target) => {
   const { node, region } = target;
   if (node.outputs.slice(1).some((name) => name !== '')) return undefined;

@@ -5,7 +5,16 @@ import { reducedAxes } from '../../graph/operators/reduce.ts';
 import { cutsOf } from '../../graph/operators/slicing.ts';
 import { integersOf, type OperatorContext } from '../../graph/operators/spec.ts';
 import { type Range, type Region, regionShape, wholeRegion } from '../../tensor/region.ts';
-import { hasInput, inputShape, outputShape, type Part, type Rule, samePart, type Target } from './rule.ts';
+import {
+  freshOutput,
+  hasInput,
+  inputShape,
+  outputShape,
+  type Part,
+  type Rule,
+  samePart,
+  type Target,
+} from './rule.ts';
 
 function contextOfTarget({ graph, node }: Target): OperatorContext {
   return contextOf(node, opsetOf(graph), graph.types, graph.initializers)!;
@@ -85,55 +94,64 @@ export const padding: Rule = (target) => {
 
 /** What a Slice takes is a region of its input, shifted; it may step over elements, but forwards. */
 export const slicing: Rule = (target) => {
-  const { graph, node, region } = target;
+  const { node, region } = target;
   const cuts = cutsOf(contextOfTarget(target), inputShape(target, 0));
-  if (!cuts || cuts.some(({ step }) => step < 1) || (graph.opsets[''] ?? 1) < 10) return undefined;
+  if (!cuts || cuts.some(({ step }) => step < 1)) return undefined;
   const input = [...region];
   for (const { axis, start, step } of cuts) {
     const [from, to] = region[axis]!;
     input[axis] = [start + from * step, start + (to - 1) * step + 1];
   }
+  const steps = new Map(cuts.map(({ axis, step }) => [axis, step]));
   return {
     inputs: [input],
-    emit(builder) {
-      const taken = builder.take(node.inputs[0]!, input);
-      const shape = regionShape(input);
-      const steps = cuts.map(({ step }) => step);
-      const parameters = [
-        builder.int64s(
-          `${node.name}/starts`,
-          cuts.map(() => 0),
-        ),
-        builder.int64s(
-          `${node.name}/ends`,
-          cuts.map(({ axis }) => shape[axis]!),
-        ),
-        builder.int64s(
-          `${node.name}/axes`,
-          cuts.map(({ axis }) => axis),
-        ),
-        builder.int64s(`${node.name}/steps`, steps),
-      ];
-      builder.node({ ...node, inputs: [taken, ...parameters], outputs: [node.outputs[0]!], attributes: {} });
-    },
+    emit: (builder) => builder.slice(node.inputs[0]!, input, node.outputs[0]!, steps),
   };
 };
 
-/** One scale for all, or one per element of an axis, or (`block_size`) one for so many elements along it. */
+/**
+ * One scale for all, or one per element of an axis, or (`block_size`) one for so many elements along it. A region that ends within
+ * a block is made with the whole block, and taken from that.
+ */
 export const quantizing: Rule = (target) => {
   const { node, region } = target;
   const block = numberOf(node, 'block_size', 0);
   const given = numberOf(node, 'axis', 1);
   const axis = given < 0 ? given + region.length : given;
-  const [from, to] = region[axis] ?? [0, 0];
-  const blocks: Range = [from / block, Math.ceil(to / block)];
-  if (block > 0 && (from % block !== 0 || (to % block !== 0 && to !== inputShape(target, 0)[axis])))
-    return undefined;
+  if (block > 0 && region[axis]) return inBlocks(target, axis, block);
   const parameters = [1, 2].map((at): Region | undefined => {
     if (!hasInput(node, at)) return undefined;
     const shape = inputShape(target, at);
-    if (block > 0) return region.with(axis, blocks);
     return shape.length === 1 && shape[0]! > 1 ? [region[axis]!] : wholeRegion(shape);
   });
   return samePart(node, [region, ...parameters]);
 };
+
+function inBlocks(target: Target, axis: number, block: number): Part {
+  const { node, region } = target;
+  const [from, to] = region[axis]!;
+  const blocks: Range = [Math.floor(from / block), Math.ceil(to / block)];
+  const around: Range = [blocks[0] * block, Math.min(blocks[1] * block, inputShape(target, 0)[axis]!)];
+  const whole = region.with(axis, around);
+  const parameters = [1, 2].map((at) => (hasInput(node, at) ? region.with(axis, blocks) : undefined));
+  const part = samePart(node, [whole, ...parameters]);
+  if (from === around[0] && to === around[1]) return part;
+  return {
+    inputs: part.inputs,
+    emit(builder) {
+      const names = node.inputs.map((name, at) =>
+        part.inputs[at] ? builder.take(name, part.inputs[at]) : '',
+      );
+      const made = freshOutput(builder, target, whole);
+      builder.node({ ...node, inputs: names, outputs: [made] });
+      const bounds = [
+        builder.int64s(`${node.name}/starts`, [from - around[0]]),
+        builder.int64s(`${node.name}/ends`, [to - around[0]]),
+        builder.int64s(`${node.name}/axes`, [axis]),
+      ];
+      const name = `${node.name}/within`;
+      const inputs = [made, ...bounds];
+      builder.node({ name, op: 'Slice', domain: '', inputs, outputs: [node.outputs[0]!], attributes: {} });
+    },
+  };
+}

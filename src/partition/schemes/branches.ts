@@ -1,4 +1,5 @@
-import { type Branch, branchesOf } from '../branch.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { type Branch, type Branches, branchesOf } from '../branch.ts';
 import type { Run } from '../run.ts';
 import { refuse, type Scheme } from '../scheme.ts';
 import { wholeShard } from '../whole.ts';
@@ -19,20 +20,20 @@ export const branches: Scheme = {
   },
   cut(run, weights) {
     refuse(this.name, run, this.unfit(run));
-    return balanced(branchesOf(run) as Branch[], weights).flatMap((share, worker) =>
-      share.length > 0 ? [{ worker, shard: shardOf(run, share) }] : [],
+    const { graph, all } = branchesOf(run) as Branches;
+    return balanced(all, weights).flatMap((share, worker) =>
+      share.length > 0 ? [{ worker, shard: shardOf(graph, run, share) }] : [],
     );
   },
 };
 
-function shardOf({ graph, nodes }: Run, share: readonly Branch[]) {
+/** The nodes of the run in its order, then those that make what a Concat of quantised operands would. */
+function shardOf(graph: Graph, { nodes }: Run, share: readonly Branch[]) {
   const inside = new Set(share.flatMap((branch) => branch.nodes));
+  const own = nodes.filter((node) => inside.has(node));
+  const added = [...inside].filter((node) => !nodes.includes(node));
   const outputs = share.flatMap((branch) => branch.outputs);
-  return wholeShard(
-    graph,
-    nodes.filter((node) => inside.has(node)),
-    outputs,
-  );
+  return wholeShard(graph, [...own, ...added], outputs);
 }
 
 /** The branches of each worker: the longest first, to the one that ends first with it; ties go to the earlier. */

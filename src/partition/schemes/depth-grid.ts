@@ -1,11 +1,12 @@
 import { numberOf } from '../../graph/attributes.ts';
 import { type Range, wholeRegion } from '../../tensor/region.ts';
 import { shardOf } from '../cut.ts';
-import { headDepth, type LayerDepth, layerDepth } from '../depth.ts';
+import { headDepth, inputUnits, type LayerDepth, layerDepth, unfitDepthCut } from '../depth.ts';
 import { proportionalRanges } from '../ranges.ts';
 import type { Run } from '../run.ts';
 import { type Assignment, middleOf, refuse, type Scheme } from '../scheme.ts';
 import { unitsOf } from '../units.ts';
+import type { Goals } from '../walk.ts';
 import { notALayer, notSummed } from './depth-scheme.ts';
 
 /**
@@ -29,7 +30,9 @@ export const depthGrid: Scheme = {
     if (run.outputs.length === 0) return `nothing reads ${node.outputs[0]}`;
     if (numberOf(node, 'group', 1) > 1)
       return 'it has groups, which are apart already: output-depth moves less';
-    return depth.input < 2 || depth.output < 2 ? 'it needs two channels at least on each side' : undefined;
+    if (inputUnits(run) < 2 || depth.output < 2) return 'it needs two channels at least on each side';
+    // a layer alone can be cut anywhere; what dequantises its operands, or moves them, must follow
+    return nodes.length === 1 ? undefined : unfitSides(run, depth);
   },
   cut(run, weights) {
     refuse(this.name, run, this.unfit(run));
@@ -41,6 +44,25 @@ export const depthGrid: Scheme = {
   },
 };
 
+/** Why the input channels, or the filters, cannot be cut apart with what lies before the layer; undefined where they can. */
+function unfitSides(run: Run, { input, output }: LayerDepth): string | undefined {
+  const units = inputUnits(run);
+  if (input % units !== 0)
+    return `its ${input} input channels do not go with the ${units} channels that are read`;
+  const inner = (range: Range) =>
+    goalsOf(run, { filters: [0, output], channels: inputsOf(range, input, units) });
+  const outer = (range: Range) => goalsOf(run, { filters: range, channels: [0, input] });
+  return (
+    unfitDepthCut(run, { units, goals: inner, local: true }) ??
+    unfitDepthCut(run, { units: output, goals: outer })
+  );
+}
+
+const inputsOf = ([from, to]: Range, input: number, units: number): Range => [
+  (from * input) / units,
+  (to * input) / units,
+];
+
 /** A worker's range of filters and of channels. */
 interface Cell {
   readonly worker: number;
@@ -50,27 +72,36 @@ interface Cell {
 
 function cellsOf(run: Run, weights: readonly number[]): Cell[] {
   const depth = headDepth(run)!;
-  const columns = columnsOf(weights, depth);
+  const units = inputUnits(run);
+  const columns = columnsOf(weights, { input: units, output: depth.output });
   const load = columns.map((column) => column.reduce((sum, worker) => sum + weights[worker]!, 0));
   return proportionalRanges(depth.output, load).flatMap((filters, at) => {
     if (filters[0] === filters[1]) return [];
     const column = columns[at]!;
     const shares = column.map((worker) => weights[worker]!);
-    return proportionalRanges(depth.input, shares).flatMap((channels, row): Cell[] =>
-      channels[0] === channels[1] ? [] : [{ worker: column[row]!, filters, channels }],
-    );
+    return proportionalRanges(units, shares).flatMap((range, row): Cell[] => {
+      const channels = inputsOf(range, depth.input, units);
+      return range[0] === range[1] ? [] : [{ worker: column[row]!, filters, channels }];
+    });
   });
 }
 
-function madeOf(run: Run, { worker, filters, channels }: Cell): Assignment {
+function madeOf(run: Run, cell: Cell): Assignment {
+  return { worker: cell.worker, shard: shardOf(run, goalsOf(run, cell))! };
+}
+
+function goalsOf(run: Run, { filters, channels }: Omit<Cell, 'worker'>): Goals {
   const node = run.nodes.at(-1)!;
   const { axis, outputShape } = layerDepth(run.graph, node)!;
   const region = wholeRegion(outputShape).with(axis, filters);
-  return { worker, shard: shardOf(run, { placed: [], sum: { node, region, channels } })! };
+  return { placed: [], sum: { node, region, channels } };
 }
 
 /** Workers in pf columns of pi: as many workers as possible with both sides at least 2, then the fewest planes moved. */
-function columnsOf(weights: readonly number[], { input, output }: LayerDepth): number[][] {
+function columnsOf(
+  weights: readonly number[],
+  { input, output }: Pick<LayerDepth, 'input' | 'output'>,
+): number[][] {
   const n = weights.length;
   let best = { pi: Math.min(n, 1), pf: n, used: n < 4 ? n : 0, planes: Number.POSITIVE_INFINITY };
   for (let pi = 2; pi <= Math.min(n / 2, input); pi += 1) {

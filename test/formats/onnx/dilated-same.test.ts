@@ -1,6 +1,9 @@
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OnnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.ts';
+import { prepareGraph } from '../../../src/engine/prepare.ts';
 import { encodeTensor, readOnnx, writeOnnx } from '../../../src/formats/onnx/index.ts';
+import { GraphProtoSchema } from '../../../src/formats/onnx/onnx_pb.ts';
 import { inferTypes } from '../../../src/graph/infer.ts';
 import { simplify } from '../../../src/graph/passes/index.ts';
 import { sizeOf } from '../../../src/tensor/region.ts';
@@ -177,5 +180,41 @@ describe('SAME padding of dilated windows', () => {
     expect(() => pads(model({ node: [mystery, pool({ strides: ints(2, 2) })], input }))).toThrow(
       expect.objectContaining({ code: 'ISO_ERR_MODEL_UNSUPPORTED' }),
     );
+  });
+
+  it('is written as numbers in a branch of an If that is always taken, too', async () => {
+    const engine = new OnnxruntimeEngine({ threads: 1 });
+    const window = attributes({ pad: 'SAME_UPPER', strides: [2, 2], dilations: [2, 2] });
+    const inside = [
+      node('Conv', ['x', 'w'], ['a'], window),
+      node('MaxPool', ['a'], ['b'], { ...window, kernel_shape: ints(3, 3) }),
+    ];
+    const initializer = [
+      encodeTensor('w', floats(2, 2, 3, 3)),
+      encodeTensor('yes', Tensor.of('bool', [], Uint8Array.of(1))),
+    ];
+    const read = (nodes: object[]) => {
+      const input = [value('x', [1, 2, ...SIDE])];
+      const output = [value('y', [1, 2, 2, 3])];
+      return readOnnx(model({ node: nodes, initializer, input, output } as Parameters<typeof model>[0]), {
+        file,
+      });
+    };
+    const g = toBinary(
+      GraphProtoSchema,
+      create(GraphProtoSchema, { node: inside, output: [value('b', [1, 2, 2, 3])] }),
+    );
+    const branch = { then_branch: { type: 5, g }, else_branch: { type: 5, g } };
+    try {
+      const plain = await prepareGraph(read([...inside, node('Identity', ['b'], ['y'])]), engine);
+      const branched = await prepareGraph(read([node('If', ['yes'], ['y'], branch)]), engine);
+      expect(branched.nodes.map(({ op }) => op)).toEqual(['Conv', 'MaxPool']);
+      expect(branched.types.get('y')?.shape).toEqual([1, 2, 2, 3]);
+      const x = floats(1, 2, ...SIDE);
+      const [want, got] = [await runOnnx(writeOnnx(plain), { x }), await runOnnx(writeOnnx(branched), { x })];
+      expect(difference(got['y']!, want['y']!, tolerance)).toBeUndefined();
+    } finally {
+      await engine.stop();
+    }
   });
 });

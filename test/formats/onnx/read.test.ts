@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from '@jest/globals';
+import type { IsobathError } from '../../../src/base/errors.ts';
 import { encodeTensor, readOnnx } from '../../../src/formats/onnx/index.ts';
 import {
   AttributeProtoSchema,
@@ -44,6 +45,19 @@ describe('open dimensions', () => {
         expect.objectContaining({ code: 'ISO_ERR_INPUT_MISMATCH' }),
       );
     }
+  });
+
+  it('are asked for with as many sizes as the input has, those of the model among them', () => {
+    const cure = (dimensions: (number | string | undefined)[]) => {
+      try {
+        return inputShape(dimensions);
+      } catch (error) {
+        return (error as IsobathError).cure;
+      }
+    };
+    expect(cure(['batch', 'samples'])).toContain('--shape x=1,224`');
+    expect(cure([2, undefined, 128])).toContain('--shape x=2,224,128`');
+    expect(cure(['N', 1, 64, 'width'])).toContain('--shape x=1,1,64,224`');
   });
 
   it('a symbol means the same size everywhere', () => {

@@ -131,6 +131,19 @@ describe('Transposes', () => {
     expect(transposes(graph)).toBe(2);
   });
 
+  it('pass slices and splits of operator set 9, whose axes are attributes', async () => {
+    const graph = await reduced((b, x) => {
+      const [left, right] = b.split('Split', [b.conv(x, 4)], 2, { axis: 3, split: [1, 3] });
+      const cut = b.add('Slice', [right!], { axes: [1, -1], starts: [1, 0], ends: [9, 2] });
+      return b.conv(
+        b.add('Concat', [cut, b.add('Slice', [left!], { starts: [0, 1], ends: [9, 9] })], { axis: 3 }),
+        2,
+      );
+    }, 9);
+    // One at the input, one at the output, which stays NHWC.
+    expect(transposes(graph)).toBe(2);
+  });
+
   it('of axes of one element become nothing around the squeeze and excitation of a block', async () => {
     const graph = await reduced((b, x) => {
       const map = b.conv(x, 4);

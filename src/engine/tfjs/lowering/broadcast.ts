@@ -1,4 +1,3 @@
-import { numberOf } from '../../../graph/attributes.ts';
 import type { Shape } from '../../../tensor/region.ts';
 import type { TensorId } from '../program.ts';
 import { layoutOf, type NodeView } from './rule.ts';
@@ -17,19 +16,15 @@ export function aligned(
 ): { readonly ids: TensorId[]; readonly layout: Layout } {
   const rank = view.outputs[0]!.shape.length;
   const layout = commonLayout(values, rank);
-  const ids = values.map((value, at) => {
-    const shape = broadcastFrom(view, value.type.shape, rank, at);
+  const ids = values.map((value) => {
+    const shape = broadcastFrom(value.type.shape, rank);
     const expanded = shape === value.type.shape ? value : view.emit.reshaped(value, { ...value.type, shape });
     return view.emit.get(expanded, layout);
   });
   return { ids, layout };
 }
 
-/** Shapes are aligned at their ends; before operator set 7 the second one at `axis`. */
-function broadcastFrom({ node, opset }: NodeView, shape: Shape, rank: number, at: number): Shape {
-  const behind =
-    opset < 7 && at === 1 ? rank - numberOf(node, 'axis', rank - shape.length) - shape.length : 0;
-  const before = rank - shape.length - behind;
-  if (before + behind === 0) return shape;
-  return [...new Array<number>(before).fill(1), ...shape, ...new Array<number>(behind).fill(1)];
+/** Shapes are aligned at their ends. */
+function broadcastFrom(shape: Shape, rank: number): Shape {
+  return shape.length === rank ? shape : [...new Array<number>(rank - shape.length).fill(1), ...shape];
 }

@@ -78,10 +78,7 @@ const prelu: Rule = (view) => {
   const [value, slope] = [need(view, 0), need(view, 1)];
   needFloat(value, slope);
   const { emit } = view;
-  const perChannel = view.opset < 7 && slope.type.shape.length === 1 && value.type.shape.length > 2;
-  const shape = [1, sizeOf(slope.type.shape), ...value.type.shape.slice(2).map(() => 1)];
-  const laid = perChannel ? emit.reshaped(slope, { dtype: 'float32', shape }) : slope;
-  const { ids, layout } = aligned(view, [value, laid]);
+  const { ids, layout } = aligned(view, [value, slope]);
   const [x, alpha] = ids as [TensorId, TensorId];
   const negative = emit.emit('Minimum', { a: x, b: emit.scalar(0) });
   const scaled = emit.emit('Multiply', { a: negative, b: alpha });

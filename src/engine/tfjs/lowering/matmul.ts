@@ -20,7 +20,7 @@ function scaled({ emit }: NodeView, x: TensorId, factor: number): TensorId {
 
 /** alpha A B + beta C, with A and B perhaps transposed. */
 const gemm: Rule = (view) => {
-  const { emit, node, opset } = view;
+  const { emit, node } = view;
   const [a, b] = [need(view, 0), need(view, 1)];
   const c = view.inputs[2];
   needFloat(a, b, ...(c ? [c] : []));
@@ -32,12 +32,7 @@ const gemm: Rule = (view) => {
   const whole = scaled(view, emit.reshape(cube, view.outputs[0]!.shape), numberOf(node, 'alpha', 1));
   if (!c) return [output(view, whole)];
   const beta = numberOf(node, 'beta', 1);
-  // before operator set 7 a bias of one column lay along the rows all the same
-  const bias =
-    opset < 7 && c.type.shape.length === 1
-      ? emit.reshape(emit.first(c), [1, sizeOf(c.type.shape)])
-      : emit.first(c);
-  return [output(view, emit.emit('Add', { a: whole, b: scaled(view, bias, beta) }))];
+  return [output(view, emit.emit('Add', { a: whole, b: scaled(view, emit.first(c), beta) }))];
 };
 
 /** One matrix for each of the output's, where neither factor has just one for all. */

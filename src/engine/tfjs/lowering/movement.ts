@@ -135,7 +135,7 @@ const pad: Rule = (view) => {
   deviceType(value.type.dtype);
   const { shape } = value.type;
   const mode = stringOf(node, 'mode', 'constant');
-  const pads = attributeOrInput(context, numbersOf(node, 'paddings') ? 'paddings' : 'pads', 1);
+  const pads = attributeOrInput(context, 'pads', 1);
   if (!pads || pads === 'unknown') throw new Unsupported('its pads are known only when it runs', true);
   const named = parameter(view, 3);
   const axes = named

@@ -9,15 +9,23 @@ import { type NodeView, type Rewriting, without } from './rewriting.ts';
 /** The oldest version of the standard operator set that onnxruntime has kernels for. */
 const OLDEST = 7;
 
+/** The newest that onnxruntime 1.30 takes: it refuses whole models of newer ones. */
+const NEWEST = 26;
+
 const PADDED = new Set(['Conv', 'ConvInteger', 'QLinearConv', 'MaxPool', 'AveragePool', 'LpPool']);
 
 /**
  * The graph without what engines no longer know, or never did: nodes of operator sets before 7 as nodes of version 7, and
- * SAME padding of dilated windows as numbers. Throws ISO_ERR_MODEL_UNSUPPORTED where a node cannot be written so, and what
+ * SAME padding of dilated windows as numbers. Throws ISO_ERR_MODEL_UNSUPPORTED where a node cannot be written so or the operator set
+ * is newer than engines know, and what
  * `inferTypes` throws.
  */
 export function lift(graph: Graph, context: ReadContext): Graph {
   const opset = opsetOf(graph);
+  if (opset > NEWEST)
+    throw context.unsupported(
+      `it is of the operator set ${opset}, and ${NEWEST} is the newest: export it with \`opset_version=24\` or less`,
+    );
   const padded = graph.nodes.some((node) => isPadded(node) && isDilatedSame({ node }));
   if (opset >= OLDEST && !padded) return graph;
   const names = new Set(graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));

@@ -382,6 +382,15 @@ const CASES: Record<string, Make> = {
       transpose_a: true,
       transpose_b: true,
     }),
+  'MatMul of integers, transposed': (b, x) => {
+    const left = b.add('Reshape', [b.add('Cast', [x], { DstT: INT32 }), b.ints(84, 2)]);
+    const right = b.add('Reshape', [
+      b.ints(...Array.from({ length: 252 }, (_, at) => at % 11)),
+      b.ints(3, 84),
+    ]);
+    const product = b.add('MatMul', [left, right], { transpose_a: true, transpose_b: true });
+    return b.add('Cast', [product], { DstT: FLOAT });
+  },
   _FusedMatMul: (b, x) => {
     const flat = b.add('Reshape', [b.add('Conv2D', [x, b.floats([3, 3, 4, 2])], same), b.ints(-1, 84)]);
     const made = b.add('_FusedMatMul', [flat, b.floats([84, 6]), b.floats([6])], {

@@ -14,9 +14,20 @@ function dense(operation: Operation): string[] {
     transA: int(attributes.flag('transpose_a') ? 1 : 0),
     transB: int(attributes.flag('transpose_b') ? 1 : 0),
   };
+  if (operation.typeOf(a).dtype !== 'float32') {
+    if (first !== undefined) throw new Untranslatable('fuses an activation or a bias with integers');
+    return integerProduct(operation, a, b);
+  }
   const made = operation.add('Gemm', [a, b, ...(biased ? [operation.input(2)] : [])], flags);
   const activations = biased || first === undefined ? more : [first, ...more];
   return [fusedTail(operation, made, activations, biased ? 1 : 0)];
+}
+
+/** onnxruntime has a Gemm of floating-point numbers only, and a MatMul of int32, too. */
+function integerProduct(operation: Operation, a: string, b: string): string[] {
+  const turned = (tensor: string, flag: string) =>
+    operation.attributes.flag(flag) ? operation.transpose(tensor, [1, 0]) : tensor;
+  return [operation.add('MatMul', [turned(a, 'transpose_a'), turned(b, 'transpose_b')])];
 }
 
 function batched(operation: Operation): string[] {

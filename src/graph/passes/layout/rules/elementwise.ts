@@ -14,10 +14,10 @@ export const unary: LayoutRule = (node, sweep) => {
   return true;
 };
 
-/** Operands that broadcast to one another. Before operator set 7 they did so in another way. */
+/** Operands that broadcast to one another. */
 export const broadcast: LayoutRule = (node, sweep) => {
   const shape = sweep.shape(node.outputs[0]!);
-  if (!shape || sweep.opset < 7) return false;
+  if (!shape) return false;
   const held = node.inputs.map((name) => sweep.moved(name)).filter((layout) => layout !== undefined);
   const whole = node.inputs.filter((name) => String(sweep.shape(name)) === String(shape));
   const like =

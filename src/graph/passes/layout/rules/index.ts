@@ -3,7 +3,7 @@ import { dense } from './multiplication.ts';
 import { argument, reduction } from './reduction.ts';
 import { reshaping, transposition } from './reshaping.ts';
 import type { LayoutRule } from './rule.ts';
-import { concatenation, gathering, padding, slicing, softmax, split } from './slicing.ts';
+import { concatenation, gathering, padding, slicing, softmax } from './slicing.ts';
 
 const UNARY = [
   'Abs',
@@ -62,7 +62,6 @@ export const RULES: ReadonlyMap<string, LayoutRule> = new Map<string, LayoutRule
   ['Reshape', reshaping],
   ['Slice', slicing],
   ['Softmax', softmax],
-  ['Split', split],
   ['Squeeze', reshaping],
   ['Transpose', transposition],
   ['Unsqueeze', reshaping],

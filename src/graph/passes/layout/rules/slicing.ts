@@ -48,18 +48,6 @@ function operandOf(sweep: Sweep, name: string, like: Layout): string | undefined
   return sweep.eager ? sweep.transposed(sweep.restore(name), shape, back) : undefined;
 }
 
-export const split: LayoutRule = (node, sweep) => {
-  const [input = '', ...rest] = node.inputs;
-  const held = plainly(sweep, input);
-  const axis = numberOf(node, 'axis', 0);
-  if (!held || !isValidAxis(axis, held.order.length)) return false;
-  if (node.outputs.some((name) => name === '' || !sweep.shape(name))) return false;
-  const inputs = [held.tensor, ...rest.map((name) => (name === '' ? '' : sweep.restore(name)))];
-  const likes = node.outputs.map(() => held);
-  sweep.add(node, inputs, likes, { ...node.attributes, axis: int(axisIn(held.order, axis)) });
-  return true;
-};
-
 /** Pads as an input (operator set 11), for all axes or those that a fourth input names. */
 export const padding: LayoutRule = (node, sweep) => {
   const [input = '', pads, value = '', axes] = node.inputs;
@@ -82,13 +70,21 @@ export const padding: LayoutRule = (node, sweep) => {
   return true;
 };
 
-/** Starts, ends and axes as inputs (operator set 10). */
+/** Starts, ends and axes are attributes before operator set 10, inputs since. */
 export const slicing: LayoutRule = (node, sweep) => {
   const [input = '', starts = '', ends = '', axes, steps = ''] = node.inputs;
   const held = plainly(sweep, input);
+  if (!held) return false;
+  if (sweep.opset < 10) {
+    const of = numbersOf(node, 'axes') ?? numbersOf(node, 'starts')?.map((_, axis) => axis);
+    if (!of?.every((axis) => isValidAxis(axis, held.order.length))) return false;
+    const moved = { axes: ints(of.map((axis) => axisIn(held.order, axis))) };
+    sweep.add(node, [held.tensor], [held], { ...node.attributes, ...moved });
+    return true;
+  }
   const named = integers(sweep, axes);
   const count = sweep.shape(starts)?.[0];
-  if (!held || sweep.opset < 10 || named === 'unknown' || count === undefined) return false;
+  if (named === 'unknown' || count === undefined) return false;
   const of = named ?? Array.from({ length: count }, (_, axis) => axis);
   if (!of.every((axis) => isValidAxis(axis, held.order.length))) return false;
   const moved = sweep.constants.integers(
