@@ -27,6 +27,11 @@ describe('isobath import', () => {
     await writeFile(join(folder, name), writeOnnx(seededGraph(1)));
     return join(folder, name);
   };
+  /** A model that takes pictures; its manifest stays behind. */
+  const street = async () => {
+    await copyFile('models/street/street.onnx', join(folder, 'net.onnx'));
+    return join(folder, 'net.onnx');
+  };
   /** The same model with its filters in a file beside it. */
   const external = async () => {
     await mkdir(join(folder, 'split/weights/deep'), { recursive: true });
@@ -44,6 +49,31 @@ describe('isobath import', () => {
     await writeFile(join(folder, 'split/net.onnx'), bytes);
     return { path: join(folder, 'split/net.onnx'), files };
   };
+
+  it.each([
+    [
+      ['--like', 'torchvision', '--resize', 'bicubic', '--no-antialias'],
+      { like: 'torchvision', resize: 'bicubic', antialias: false },
+    ],
+    [
+      ['--like', 'tfjs', '--resize', 'nearest', '--coordinates', 'align-corners'],
+      { like: 'tfjs', resize: 'nearest', coordinates: 'align-corners' },
+    ],
+  ])('stores how pictures are resized: %j', async (flags, input) => {
+    const { code } = await run(await street(), '--models', models, ...flags);
+    expect(code).toBe(0);
+    expect((await manifestOf('net/1')).input).toMatchObject(input);
+  });
+
+  it.each([
+    [['--like', 'torchvision', '--resize', 'area'], 'input.resize is area'],
+    [['--like', 'opencv', '--antialias'], 'input.antialias is true'],
+    [['--like', 'keras', '--coordinates', 'half-pixel'], 'input.coordinates is for input.like tfjs'],
+  ])('refuses a resize that the library has not: %j', async (flags, words) => {
+    const { code, error } = await run(await street(), '--models', models, ...flags);
+    expect([code, error.code]).toEqual([1, 'ISO_ERR_MANIFEST_INVALID']);
+    expect(error.message).toContain(words);
+  });
 
   it('stores nothing beside the directory, whatever name a manifest brings', async () => {
     const file = await model();
@@ -213,6 +243,7 @@ describe('isobath import', () => {
       ['more labels than classes', ['--dry-run', '--labels', 'L'], 1, 'ISO_ERR_MANIFEST_INVALID'],
       ['channels that the input lacks', ['--dry-run', '--channels', 'gray'], 1, 'ISO_ERR_MANIFEST_INVALID'],
       ['means of another number', ['--dry-run', '--mean', '1,2'], 1, 'ISO_ERR_MANIFEST_INVALID'],
+      ['a library that is not known', ['--dry-run', '--like', 'paint'], 2, 'ISO_ERR_USAGE'],
       ['a mean that is no number', ['--dry-run', '--mean', 'a,b,c'], 2, 'ISO_ERR_USAGE'],
     ])('%s', async (_, args, exit, code) => {
       const labels = join(folder, 'labels.txt');

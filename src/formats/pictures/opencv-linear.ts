@@ -1,6 +1,7 @@
 import { roundEven } from './even.ts';
 import type { Pixels, Resized } from './pixels.ts';
 import type { Resampling } from './resampling.ts';
+import { inSlices } from './slices.ts';
 import type { Axis } from './taps.ts';
 
 /** Weights are parts of 2^11. */
@@ -16,7 +17,12 @@ interface Pair {
  * Levels as cv2.resize gives for 8 bits with INTER_LINEAR, and with INTER_AREA where an axis grows (seen with OpenCV 5.0.0): a row keeps 11 fractional bits, of which
  * 4 are cut off before it is multiplied with the weight of its row, and 16 after that, each row apart; the sum is rounded.
  */
-export function opencvLinear(pixels: Pixels, x: Axis, y: Axis, resampling: Resampling): Resized {
+export async function opencvLinear(
+  pixels: Pixels,
+  x: Axis,
+  y: Axis,
+  resampling: Resampling,
+): Promise<Resized> {
   const { channels, data } = pixels;
   const columns = pairsOf(x, resampling, true);
   const rows = pairsOf(y, resampling, false);
@@ -40,10 +46,14 @@ export function opencvLinear(pixels: Pixels, x: Axis, y: Axis, resampling: Resam
     return target;
   };
   const result = new Uint8Array(y.count * line);
-  rows.forEach(({ first, second, weights: [a, b] }, row) => {
+  const rowOf = ({ first, second, weights: [a, b] }: Pair, row: number) => {
     const [upper, lower] = [rowAt(first), rowAt(second)];
     for (let at = 0, write = row * line; at < line; at += 1, write += 1)
       result[write] = (((upper[at]! * a) >> 16) + ((lower[at]! * b) >> 16) + 2) >> 2;
+  };
+  // two rows of two products each, and the sum of both
+  await inSlices(rows.length, line * 6, (start, end) => {
+    for (let row = start; row < end; row += 1) rowOf(rows[row]!, row);
   });
   return { width: x.count, height: y.count, channels, data: result };
 }
