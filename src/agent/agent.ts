@@ -107,7 +107,7 @@ export class Agent implements Service {
       taken: (machine) => IsobathError.of('ISO_ERR_AGENT_DUPLICATE', { agent: name, machine }),
       onLost: (error) => this.#options.onFatal?.(error),
     });
-    this.#running = { bus, identity, claim, fetcher, programs, runner, device };
+    this.#running = { bus, identity, claim, fetcher, programs, marks, runner, device };
     try {
       await engine.start();
       await bus.start();
@@ -144,6 +144,7 @@ export class Agent implements Service {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
+    await running.marks.close();
     const { name, engine } = this.#options;
     const { bus, fetcher, runner, claim } = running;
     const served = claim.isServing;
@@ -271,6 +272,7 @@ interface Running {
   readonly claim: NameClaim;
   readonly fetcher: BlobFetcher;
   readonly programs: ResidentPrograms;
+  readonly marks: LoadMarks;
   readonly runner: ShardRunner;
   readonly device: DeviceCalibration;
 }

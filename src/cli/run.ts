@@ -38,9 +38,12 @@ const COMMANDS: readonly CommandBuilder[] = [
   serviceCommand,
 ];
 
-const EXIT = { fine: 0, failed: 1, usage: 2 } as const;
+const EXIT = { fine: 0, failed: 1, usage: 2, taken: 3 } as const;
 
-/** Carries out one call of the program and gives its exit code: 0 fine, 1 failed, 2 called wrongly. */
+/** Another process has the name: to start again would not help. The units of systemd know this exit code. */
+const TAKEN: ReadonlySet<string> = new Set(['ISO_ERR_AGENT_DUPLICATE', 'ISO_ERR_MASTER_DUPLICATE']);
+
+/** Carries out one call of the program and gives its exit code: 0 fine, 1 failed, 2 called wrongly, 3 its name is taken. */
 export async function run(args: readonly string[], program: string): Promise<number> {
   const lifetime = new Lifetime();
   const output = outputFor(args);
@@ -76,7 +79,7 @@ function rootCommand(context: CliContext): Command {
     .version(PROGRAM_VERSION, '-V, --version', 'print the version')
     .addHelpText(
       'after',
-      '\n`isobath COMMAND --help` teaches one command. Exit codes: 0 fine, 1 failed, 2 usage.',
+      '\n`isobath COMMAND --help` teaches one command. Exit codes: 0 fine, 1 failed, 2 usage, 3 name taken.',
     );
   for (const build of COMMANDS) root.addCommand(build(context));
   return root;
@@ -94,5 +97,6 @@ function report(error: unknown, output: Output, args: readonly string[]): number
   }
   const coded = IsobathError.from(error);
   output.error(coded);
+  if (TAKEN.has(coded.code)) return EXIT.taken;
   return coded.code === 'ISO_ERR_USAGE' ? EXIT.usage : EXIT.failed;
 }

@@ -227,6 +227,7 @@ export class Fleet extends Emitter<FleetEvents> implements Service {
     entry.answered();
     if (!entry.member) return;
     entry.member = false;
+    if (reason !== 'silent') this.#options.logger.info({ agent: id, reason }, 'An agent left.');
     this.emit('left', { id, reason });
   }
 

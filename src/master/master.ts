@@ -89,6 +89,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
   #calibrations: CalibrationService | undefined;
   #blobs: BlobServer | undefined;
   #models: ModelShelf | undefined;
+  #marks: LoadMarks | undefined;
   #requests: RequestService | undefined;
   #notices: Notices | undefined;
   #explanations: ExplainService | undefined;
@@ -183,10 +184,12 @@ export class Master extends Emitter<MasterEvents> implements Service {
     this.#calibrations = new CalibrationService({ bus, topics, logger, profiles: this.#profiles });
     await this.#calibrations.start();
     const parties = { bus, topics, fleet: this.#fleet, profiles: this.#profiles, blobs: this.#blobs };
+    const marks = new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`);
+    this.#marks = marks;
     const shelf = new ModelShelf({
       catalogues: [new StaticCatalogue(models), ...catalogues],
       serviceFor: (model, guard) => new ModelService({ ...rest, ...parties, engine, logger, model, guard }),
-      marks: new LoadMarks(join(directory, 'loading'), () => `${engine.name} ${engine.version}`),
+      marks,
       fleet: this.#fleet,
       logger,
       ...(watchMs === undefined ? {} : { watchMs }),
@@ -229,6 +232,7 @@ export class Master extends Emitter<MasterEvents> implements Service {
     const bus = this.#bus;
     if (!bus) return;
     this.#bus = undefined;
+    await this.#marks?.close();
     const offline = encodeJson(this.#status('offline'));
     const goodbye = () => bus.publish(this.#topics.masterStatus(), offline, { qos: 1, retain: true });
     const served = this.#claim?.isServing;

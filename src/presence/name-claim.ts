@@ -37,16 +37,20 @@ interface Holder {
 
 /**
  * Keeps a name, and its retained status, for one process. A status proves nothing, so a process that starts asks those of
- * its name, and gives way to one that answers. Two that serve already, because they were parted or began at the same
- * moment, settle it by their `run`: the smaller one stays, as both of them know.
+ * its name, and gives way to one that answers, even late: that one may have been suspended, and served before. Two that serve
+ * already, because they were parted, settle it by their `run`: the smaller one stays, as both of them know.
  */
 export class NameClaim {
   readonly #options: NameClaimOptions;
   readonly #told = new RecentSet(64);
+  /** Each `run` that was told to give way: its answer to an older question counts no more, or both would end. */
+  readonly #refused = new RecentSet(64);
   readonly #unsubscribe: (() => Promise<void>)[] = [];
   #serving = false;
   /** A status says that another life of this name is online. */
   #mayBeHeld = false;
+  /** Who answered when nobody waited for it any more. */
+  #late: Holder | undefined;
   #settle: ((holder: Holder | undefined) => void) | undefined;
 
   constructor(options: NameClaimOptions) {
@@ -75,8 +79,9 @@ export class NameClaim {
     await Promise.allSettled(this.#unsubscribe.splice(0).map((unsubscribe) => unsubscribe()));
   }
 
-  /** From now on the name is this process's: it answers others so, and keeps the status right. */
+  /** From now on the name is this process's: it answers others so, and keeps the status right. Throws as `start` does. */
   async serve(): Promise<void> {
+    if (this.#late) throw this.#options.taken(this.#late.machine);
     this.#serving = true;
     await this.#options.announce();
   }
@@ -99,7 +104,7 @@ export class NameClaim {
 
   /** Late wills and what anybody wrote are put right, and what a restarted broker remembers of an earlier life. */
   async #onStatus(topic: string, payload: Uint8Array): Promise<void> {
-    const { identity, announce, onLost, taken } = this.#options;
+    const { identity, announce } = this.#options;
     const seen = this.#read(topic, payload);
     const isOther = seen !== undefined && lifeOf(seen) !== identity.run;
     if (seen?.state === 'online' && !isOther) return;
@@ -108,7 +113,7 @@ export class NameClaim {
     if (isOther) await identity.outrank(seen);
     if (!this.#serving) return;
     const holder = mayLive ? await this.#holder() : undefined;
-    if (holder) onLost(taken(holder.machine));
+    if (holder) this.#lose(holder);
     else if (this.#serving) await announce();
   }
 
@@ -124,15 +129,23 @@ export class NameClaim {
     const claim = decodeJson(CLAIM, topic, payload);
     const { run } = this.#options.identity;
     if (claim.type === 'held') {
-      if (claim.to === run && claim.run !== run) this.#settle?.(claim);
+      if (claim.to === run && claim.run !== run) this.#onHeld(claim);
     } else if (claim.run !== run) this.#onAsk(claim);
     else if (!this.#mayBeHeld) this.#settle?.(undefined);
   }
 
+  #onHeld({ run, machine }: Holder): void {
+    if (this.#settle) this.#settle({ run, machine });
+    else if (this.#refused.has(run)) return;
+    else if (this.#serving) this.#lose({ run, machine });
+    else this.#late = { run, machine };
+  }
+
   #onAsk({ run, machine, serving }: ClaimAsk): void {
-    const { identity, logger, what, onLost, taken } = this.#options;
+    const { identity, logger, what } = this.#options;
     const isContest = serving === this.#serving;
     if (isContest ? identity.run < run : this.#serving) {
+      this.#refused.add(run);
       this.#say({ v: VERSION, type: 'held', ...selfOf(identity), to: run });
       // the other one has written its status over this one's
       if (serving) void this.#options.announce().catch(() => undefined);
@@ -142,7 +155,14 @@ export class NameClaim {
         { machine },
         `A second ${what} runs on ${machine}. It was told that the name is taken, and ends.`,
       );
-    } else if (isContest && serving) onLost(taken(machine));
+    } else if (isContest && serving) this.#lose({ run, machine });
+  }
+
+  /** It answers nobody from now on, who would give way to one that ends. */
+  #lose({ machine }: Holder): void {
+    if (!this.#serving) return;
+    this.#serving = false;
+    this.#options.onLost(this.#options.taken(machine));
   }
 
   #say(claim: Claim): void {

@@ -52,7 +52,7 @@ export class MemoryHub {
 
 /**
  * A bus on a hub in the same process. Messages are copied, and arrive in a later turn of the event loop, as from a network.
- * `lose` and `regain` play a network failure, `kill` a crash.
+ * `lose` and `regain` play a network failure, `suspend` a process that SIGSTOP holds, `kill` a crash.
  */
 export class MemoryBus implements Bus {
   readonly clientId: string;
@@ -64,6 +64,8 @@ export class MemoryBus implements Bus {
   /** When the last message on the way arrives. */
   #freeMs = 0;
   #late: Promise<void> = Promise.resolve();
+  /** What has come and is not read yet. */
+  #unread: (() => void)[] | undefined;
 
   constructor(hub: MemoryHub, options: MemoryBusOptions = {}) {
     this.#hub = hub;
@@ -102,6 +104,15 @@ export class MemoryBus implements Bus {
       for (const [topic, payload] of this.#hub.retained(filter)) this.deliver(topic, payload, true);
     }
     this.#feed.set('online');
+  }
+
+  /** What comes from now on waits until the function that is returned is called. */
+  suspend(): () => void {
+    this.#unread = [];
+    return () => {
+      for (const arrive of this.#unread?.splice(0) ?? []) setImmediate(arrive);
+      this.#unread = undefined;
+    };
   }
 
   /** The process died: as `lose`, and for good. */
@@ -146,7 +157,8 @@ export class MemoryBus implements Bus {
   deliver(topic: string, payload: Uint8Array, retain: boolean): void {
     const copy = Uint8Array.from(payload);
     const arrive = () => {
-      if (this.state === 'online') this.#handlers.dispatch(topic, copy, retain);
+      if (this.#unread) this.#unread.push(arrive);
+      else if (this.state === 'online') this.#handlers.dispatch(topic, copy, retain);
     };
     const delayMs = this.#hub.delayMs(topic, payload.length, this);
     const now = performance.now();

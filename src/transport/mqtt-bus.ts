@@ -32,6 +32,8 @@ export class MqttBus implements Bus {
   readonly #leaving = new Map<string, Promise<unknown>>();
   #client: MqttClient | undefined;
   #attempts = 0;
+  /** After the first connection. */
+  #wasLost = false;
 
   constructor(options: MqttBusOptions) {
     this.#options = options;
@@ -176,7 +178,10 @@ export class MqttBus implements Bus {
 
   #lost(client: MqttClient): void {
     if (this.#client !== client) return;
-    if (this.#feed.state === 'online') this.#logger.warn({}, 'The connection to the broker is lost');
+    if (this.#feed.state === 'online') {
+      this.#wasLost = true;
+      this.#logger.warn({}, 'The connection to the broker is lost');
+    }
     this.#feed.set('offline');
     for (const { qos, settle } of this.#pending) if (qos === 0) settle(this.#offline());
     // mqtt.js reads this when it plans the attempt after the next close.
@@ -197,6 +202,8 @@ export class MqttBus implements Bus {
     if (this.#client !== client || !client.connected) return;
     this.#attempts = 0;
     client.options.reconnectPeriod = reconnectPause(this.#options, 0);
+    if (this.#wasLost) this.#logger.info({}, 'The connection to the broker is back');
+    this.#wasLost = false;
     this.#feed.set('online');
     this.#endWaiting();
   }

@@ -14,8 +14,9 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** As after a start of the process. */
-async function started(stamp = 'engine 1'): Promise<LoadMarks> {
-  const marks = new LoadMarks(join(directory, 'loading'), () => stamp);
+async function started(stamp = 'engine 1', boot?: string): Promise<LoadMarks> {
+  const boots = boot === undefined ? [] : [async () => boot];
+  const marks = new LoadMarks(join(directory, 'loading'), () => stamp, ...boots);
   await marks.open();
   return marks;
 }
@@ -69,6 +70,31 @@ describe('LoadMarks', () => {
     await begin(marks, 'a');
     expect(await states()).toEqual(['proven']);
     expect(await (await started()).run(loading('a'), async () => 'loaded')).toBe('loaded');
+  });
+
+  it('tries what a power cut interrupted once more, and refuses it where the machine ends again', async () => {
+    await begin(await started('engine 1', 'boot 1'), 'slow');
+    const second = await started('engine 1', 'boot 2');
+    expect(await states()).toEqual(['cut']);
+    await begin(second, 'slow');
+    const third = await started('engine 1', 'boot 3');
+    const refused = third.run(loading('slow'), async () => 'loaded');
+    await expect(refused).rejects.toMatchObject({ code: 'ISO_ERR_VERSION_CRASHED' });
+  });
+
+  it('refuses what ended the process after a power cut, and forgets the cut where it ends well', async () => {
+    await begin(await started('engine 1', 'boot 1'), 'a');
+    await begin(await started('engine 1', 'boot 1'), 'b');
+    const second = await started('engine 1', 'boot 2');
+    expect(await second.run(loading('b', { proves: true }), async () => 'loaded')).toBe('loaded');
+    expect(await states()).toEqual(['crashed', 'proven']);
+  });
+
+  it('takes its marks away where the process is asked to end', async () => {
+    const marks = await started();
+    await begin(marks, 'slow');
+    await marks.close();
+    expect(await states()).toEqual([]);
   });
 
   it('tries what another version of the engine refused', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { silentLogger } from '../../src/base/logger.ts';
+import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import { Fleet } from '../../src/master/fleet.ts';
 import { type MemoryBus, MemoryHub } from '../../src/transport/memory-bus.ts';
 import { decodeMessage, encodeJson, encodeMessage } from '../../src/wire/codec.ts';
@@ -16,6 +16,8 @@ describe('the fleet', () => {
   let fleet: Fleet;
   let events: string[];
   let now: number;
+  /** At level `info`. */
+  let lines: string[];
   beforeEach(async () => {
     const hub = new MemoryHub();
     [agent, bus] = [hub.bus(), hub.bus()];
@@ -23,7 +25,10 @@ describe('the fleet', () => {
     await bus.start();
     now = 0;
     const times = { pingMs: 10, answerMs: 50, quarantineMs: 1000, now: () => now };
-    fleet = new Fleet({ bus, topics, logger: silentLogger, ...times });
+    lines = [];
+    const write = (_: object, text: string) => lines.push(text);
+    const logger: Logger = { ...silentLogger, info: write, warn: write };
+    fleet = new Fleet({ bus, topics, logger, ...times });
     events = [];
     fleet.on('joined', ({ id, life }) => events.push(`+${id}@${life.replace('epoch-', '')}`));
     fleet.on('left', ({ id, reason }) => events.push(`-${id} ${reason}`));
@@ -56,6 +61,13 @@ describe('the fleet', () => {
   }
   const pong = (id: string) =>
     agent.publish(topics.reply(id), encodeMessage({ v: 1, type: 'pong', replyId: 'p' }), { qos: 1 });
+
+  it('says who comes and goes', async () => {
+    await profile('a');
+    await tell('a', 'online', 1);
+    await tell('a', 'offline', 1);
+    expect(lines).toEqual(['An agent joined.', 'An agent left.']);
+  });
 
   it('has an agent when both its status and its profile are there, in either order', async () => {
     await tell('a', 'online', 1);

@@ -7,7 +7,8 @@ import { type Logger, silentLogger } from '../../src/base/logger.ts';
 import { Identity } from '../../src/presence/identity.ts';
 import { NameClaim } from '../../src/presence/name-claim.ts';
 import { type MemoryBus, MemoryHub } from '../../src/transport/memory-bus.ts';
-import { encodeJson } from '../../src/wire/codec.ts';
+import { decodeJson, encodeJson } from '../../src/wire/codec.ts';
+import { CLAIM } from '../../src/wire/messages/claim.ts';
 import { AGENT_STATUS } from '../../src/wire/messages/status.ts';
 import { Topics } from '../../src/wire/topics.ts';
 import { until } from '../support/until.ts';
@@ -144,6 +145,37 @@ describe('the claim of a name', () => {
     expect(better.lost).toEqual([]);
     await worse.claim.stop();
     await until(() => isKept(identities[0]!));
+  });
+
+  it.each([0, 1])('stays with one that was suspended while another one began to serve (%#)', async (at) => {
+    const [first, second] = [await party(identities[at]!, SOON), await party(identities[1 - at]!, SOON)];
+    await first.claim.start();
+    await first.claim.serve();
+    const resume = first.bus.suspend();
+    await second.claim.start();
+    await second.claim.serve();
+    expect(isKept(identities[1 - at]!)).toBe(true);
+    resume();
+    await until(() => second.lost.length > 0);
+    await second.claim.stop();
+    await until(() => isKept(identities[at]!));
+    expect(first.lost).toEqual([]);
+  });
+
+  it.each([0, 1])('is not begun with by one that is answered after it asked (%#)', async (at) => {
+    const [first, second] = [await party(identities[at]!, SOON), await party(identities[1 - at]!, SOON)];
+    await first.claim.start();
+    await first.claim.serve();
+    const resume = first.bus.suspend();
+    await second.claim.start();
+    let isAnswered = false;
+    await second.bus.subscribe(topics.agentClaim('a'), (_, payload) => {
+      isAnswered ||= decodeJson(CLAIM, 'claim', payload).type === 'held';
+    });
+    resume();
+    await until(() => isAnswered);
+    await expect(second.claim.serve()).rejects.toMatchObject({ code: 'ISO_ERR_AGENT_DUPLICATE' });
+    expect([first.lost, isKept(identities[at]!)]).toEqual([[], true]);
   });
 
   it('puts right what others write under the name', async () => {

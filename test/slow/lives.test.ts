@@ -103,7 +103,7 @@ const SAMPLE = 'models/street/samples/bicycle.png';
     const serving = master();
     await serving.wrote(deployed(1));
     const [rival, namesake] = [master('rival'), agent('namesake')];
-    expect(await Promise.all([rival.ended, namesake.ended])).toEqual([1, 1]);
+    expect(await Promise.all([rival.ended, namesake.ended])).toEqual([3, 3]);
     expect(rival.stderr).toMatch(/ISO_ERR_MASTER_DUPLICATE: .* from the machine/);
     expect(namesake.stderr).toMatch(/ISO_ERR_AGENT_DUPLICATE: .* from the machine/);
     await serving.wrote(/A second master of the cluster lives runs on/);

@@ -134,6 +134,19 @@ suite('services under a service manager (skipped without systemd-notify or pytho
     expect(agent.socket.messages).not.toContain('READY=1');
   });
 
+  it('an agent whose name is taken ends with the exit code after which its unit is not started again', async () => {
+    const port = await freePort();
+    await start('isobath-broker.service', { config: `listen: { port: ${port}, host: 127.0.0.1 }` });
+    const config = `broker: { url: "mqtt://127.0.0.1:${port}" }\ncalibration: never`;
+    const unit = 'isobath-agent@.service';
+    const first = await start(unit, { instance: 'gateway-7', config });
+    await first.socket.saw((messages) => messages.includes('READY=1'));
+    const second = await start(unit, { instance: 'gateway-7', config });
+    const text = await readFile(join(ROOT, 'systemd', unit), 'utf8');
+    expect(await second.ended).toBe(Number(text.match(/^RestartPreventExitStatus=(\d+)$/m)?.[1]));
+    await seesWholeLife(first);
+  });
+
   it('a watchdog that is another process’ is not served', async () => {
     const environment = { WATCHDOG_PID: '1' };
     const broker = await start('isobath-broker.service', { config: 'listen: { port: 0 }', environment });

@@ -40,7 +40,10 @@ describe('MqttBus', () => {
   it('comes back with its subscriptions before it tells that it is online', async () => {
     const first = await startBroker();
     const { port } = first;
-    const bus = await startBus({ port });
+    const lines: string[] = [];
+    const write = (_: object, text: string) => lines.push(text);
+    const logger: Logger = { error: write, warn: write, info: write, debug() {}, child: () => logger };
+    const bus = await startBus({ port, logger });
     const seen = new Collector();
     await bus.subscribe('a/+', seen.handler, { qos: 1 });
     const offline = stateOf(bus, 'offline');
@@ -60,6 +63,7 @@ describe('MqttBus', () => {
     await seen.until('again');
     await seen.until('late');
     expect(seen.texts()).not.toContain('lost');
+    expect(lines).toEqual(['The connection to the broker is lost', 'The connection to the broker is back']);
     await bus.stop();
   });
 
