@@ -24,6 +24,7 @@ export class Lifetime {
   #resolve!: (signal: NodeJS.Signals) => void;
   #seen = false;
   #service = false;
+  #serving = false;
 
   /** Begins to listen for signals. */
   constructor() {
@@ -53,6 +54,15 @@ export class Lifetime {
 
   get isService(): boolean {
     return this.#service;
+  }
+
+  /** The service has started, and works from now on. */
+  asServing(): void {
+    this.#serving = true;
+  }
+
+  get hasServed(): boolean {
+    return this.#serving;
   }
 
   /** True as soon as a signal came. */

@@ -40,7 +40,10 @@ const COMMANDS: readonly CommandBuilder[] = [
 
 const EXIT = { fine: 0, failed: 1, usage: 2, taken: 3 } as const;
 
-/** Another process has the name: to start again would not help. The units of systemd know this exit code. */
+/**
+ * Another process has the name: to start again would not help, as the units of systemd know by the exit code. Who lost it while
+ * it served is started again, and asks: what a stranger wrote under its name costs no more than that.
+ */
 const TAKEN: ReadonlySet<string> = new Set(['ISO_ERR_AGENT_DUPLICATE', 'ISO_ERR_MASTER_DUPLICATE']);
 
 /** Carries out one call of the program and gives its exit code: 0 fine, 1 failed, 2 called wrongly, 3 its name is taken. */
@@ -54,6 +57,7 @@ export async function run(args: readonly string[], program: string): Promise<num
     exitCode = EXIT.fine;
   } catch (error) {
     exitCode = error instanceof Interrupted && lifetime.isService ? EXIT.fine : report(error, output, args);
+    if (exitCode === EXIT.taken && lifetime.hasServed) exitCode = EXIT.failed;
   }
   await lifetime.end();
   output.end();

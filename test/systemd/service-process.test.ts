@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { MqttBus } from '../../src/transport/mqtt-bus.ts';
+import { Topics } from '../../src/wire/topics.ts';
 import { PROGRAM, ROOT } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { NotifySocket } from '../support/notify-socket.ts';
@@ -145,6 +147,20 @@ suite('services under a service manager (skipped without systemd-notify or pytho
     const text = await readFile(join(ROOT, 'systemd', unit), 'utf8');
     expect(await second.ended).toBe(Number(text.match(/^RestartPreventExitStatus=(\d+)$/m)?.[1]));
     await seesWholeLife(first);
+  });
+
+  it('an agent that loses its name while it serves ends with an exit code after which it is started again', async () => {
+    const port = await freePort();
+    await start('isobath-broker.service', { config: `listen: { port: ${port}, host: 127.0.0.1 }` });
+    const config = `broker: { url: "mqtt://127.0.0.1:${port}" }\ncluster: lab\ncalibration: never`;
+    const agent = await start('isobath-agent@.service', { instance: 'gateway-7', config });
+    await agent.socket.saw((messages) => messages.includes('READY=1'));
+    const stranger = new MqttBus({ url: `mqtt://127.0.0.1:${port}` });
+    await stranger.start();
+    const claim = { v: 1, type: 'ask', run: '0', machine: 'elsewhere', serving: true };
+    await stranger.publish(new Topics('lab').agentClaim('gateway-7'), JSON.stringify(claim), { qos: 1 });
+    expect(await agent.ended).toBe(1);
+    await stranger.stop();
   });
 
   it('a watchdog that is another process’ is not served', async () => {

@@ -60,6 +60,9 @@ it.each(UNITS)('%s leaves V8 its compiler and Node.js its processors', (unit) =>
   expect(settings.filter((line) => /^(MemoryDenyWriteExecute|ProcSubset)=/.test(line))).toEqual([]);
 });
 
-it.each(['isobath-agent@.service', 'isobath-master.service'])('%s gives up where its name is taken', (unit) => {
-  expect(readFileSync(join(ROOT, 'systemd', unit), 'utf8')).toMatch(/^RestartPreventExitStatus=3$/m);
-});
+it.each(['isobath-agent@.service', 'isobath-master.service'])(
+  '%s gives up where its name is taken',
+  (unit) => {
+    expect(readFileSync(join(ROOT, 'systemd', unit), 'utf8')).toMatch(/^RestartPreventExitStatus=3$/m);
+  },
+);

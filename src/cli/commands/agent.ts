@@ -92,6 +92,7 @@ export function agentCommand(context: CliContext) {
       context.lifetime.defer(() => agent.stop());
       await Promise.race([startPatiently(context, begun, () => agent.start()), failed]);
       const broker = withoutPassword(connection.url);
+      context.lifetime.asServing();
       notifier.ready(`Agent ${name} of cluster ${cluster} on ${broker}`);
       context.output.announce({ service: 'agent', name, cluster, broker });
       await Promise.race([failed, untilAsked()]);

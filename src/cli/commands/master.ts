@@ -126,6 +126,7 @@ export function masterCommand(context: CliContext) {
       });
       context.lifetime.defer(() => master.stop());
       await Promise.race([startPatiently(context, begun, () => master.start()), failed]);
+      context.lifetime.asServing();
       notifier.ready(`Master of cluster ${cluster} on ${broker.url}, serving ${master.models.join(', ')}`);
       context.output.announce({ service: 'master', cluster, broker: broker.url, models: master.models });
       await Promise.race([failed, untilAsked()]);
